@@ -1,0 +1,1 @@
+# People: setup, sign-in, invitations, members, projects, settings, account.

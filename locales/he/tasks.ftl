@@ -1,0 +1,1 @@
+# Tasks: my tasks, assign, monitor, task, history.
