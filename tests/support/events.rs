@@ -1,0 +1,113 @@
+//! Reads a stream of server-sent events, by the rules of the HTML standard.
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+
+use super::in_time;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub name: String,
+    pub id: Option<String>,
+    pub data: String,
+}
+
+impl Event {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.data)
+            .unwrap_or_else(|_| panic!("{} carries JSON: {}", self.name, self.data))
+    }
+}
+
+pub struct Events {
+    bytes: BoxStream<'static, Vec<u8>>,
+    buffer: Vec<u8>,
+    pub headers: reqwest::header::HeaderMap,
+    /// All that came, for a failing test's message.
+    pub seen: Vec<Event>,
+}
+
+impl Events {
+    pub fn new(response: reqwest::Response) -> Events {
+        let headers = response.headers().clone();
+        // A connection that breaks ends the stream just as one that closes.
+        let chunks = response
+            .bytes_stream()
+            .map(|chunk| chunk.map(|chunk| chunk.to_vec()));
+        let bytes = chunks
+            .take_while(|chunk| std::future::ready(chunk.is_ok()))
+            .filter_map(|chunk| async { chunk.ok() });
+        Events {
+            bytes: bytes.boxed(),
+            buffer: Vec::new(),
+            headers,
+            seen: Vec::new(),
+        }
+    }
+
+    /// The next event, or none when the server closed the stream.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
+                let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                if let Some(event) = parse(std::str::from_utf8(&block).expect("a stream is UTF-8"))
+                {
+                    self.seen.push(event.clone());
+                    return Some(event);
+                }
+                continue;
+            }
+            let chunk = in_time("the stream says something", self.bytes.next()).await?;
+            self.buffer.extend(chunk);
+        }
+    }
+
+    /// Reads on to the first event that fits.
+    pub async fn until(&mut self, what: &str, mut fits: impl FnMut(&Event) -> bool) -> Event {
+        let reading = async {
+            while let Some(event) = self.next().await {
+                if fits(&event) {
+                    return Some(event);
+                }
+            }
+            None
+        };
+        match tokio::time::timeout(super::PATIENCE, reading).await {
+            Ok(Some(event)) => event,
+            Ok(None) => panic!("the stream closed before: {what}; it said {:#?}", self.seen),
+            Err(_) => panic!("never on the stream: {what}; it said {:#?}", self.seen),
+        }
+    }
+
+    pub async fn named(&mut self, name: &str) -> Event {
+        self.until(name, |event| event.name == name).await
+    }
+
+    /// Reads to the end of the stream and gives what came until then.
+    pub async fn rest(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(event) = self.next().await {
+            events.push(event);
+        }
+        events
+    }
+}
+
+fn parse(block: &str) -> Option<Event> {
+    let (mut name, mut id, mut data) = ("message".to_owned(), None, Vec::new());
+    for line in block.lines() {
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "event" => name = value.to_owned(),
+            "id" => id = Some(value.to_owned()),
+            "data" => data.push(value),
+            _ => {}
+        }
+    }
+    (!data.is_empty()).then(|| Event {
+        name,
+        id,
+        data: data.join("\n"),
+    })
+}

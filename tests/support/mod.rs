@@ -1,0 +1,42 @@
+//! What every test stands on: a server (in the process, or the real binary), people with cookies,
+//! pages used as people use them (find the form, fill it, press), and a reader of the stream.
+//! Nothing here sleeps: a test waits for an event, or asks again until a deadline.
+
+pub mod binary;
+pub mod client;
+pub mod events;
+pub mod html;
+pub mod source;
+
+use std::future::Future;
+use std::time::Duration;
+
+/// How long a test waits for what must happen, on a slow and busy machine. Never a measure of speed.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks until `condition` gives something; fails with `what` when patience ends.
+pub async fn eventually<T, F, Fut>(what: &str, mut condition: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Option<T>>,
+{
+    let asking = async {
+        let mut pause = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            pause.tick().await;
+            if let Some(found) = condition().await {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking)
+        .await
+        .unwrap_or_else(|_| panic!("never happened: {what}"))
+}
+
+/// Waits for `future`, at most as long as patience lasts.
+pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("never happened: {what}"))
+}
