@@ -168,9 +168,8 @@ impl Lang {
         for part in accept_language.split(',') {
             let mut pieces = part.split(';');
             let Some(lang) = Lang::from_code(pieces.next().unwrap_or_default().trim()) else { continue };
-            let quality = pieces
-                .find_map(|p| p.trim().strip_prefix("q="))
-                .map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
+            let quality =
+                pieces.find_map(|p| p.trim().strip_prefix("q=")).map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
             if quality > 0.0 && best.is_none_or(|(top, _)| quality > top) {
                 best = Some((quality, lang));
             }

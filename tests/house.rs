@@ -34,11 +34,7 @@ fn layer(module: &str) -> Option<Layer> {
 }
 
 fn module_of(file: &Source) -> String {
-    let path = file
-        .path
-        .trim_start_matches("src/")
-        .trim_end_matches(".rs")
-        .trim_end_matches("/mod");
+    let path = file.path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
     path.replace('/', "::")
 }
 
@@ -58,14 +54,8 @@ fn crate_paths(rust: &str) -> BTreeSet<String> {
 
 /// Reads one path or group after `prefix`; returns how much it read.
 fn spread(prefix: &str, text: &str, found: &mut BTreeSet<String>) -> usize {
-    let name = text
-        .find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(text.len());
-    let path = [prefix, &text[..name]]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("::");
+    let name = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let path = [prefix, &text[..name]].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("::");
     let rest = &text[name..];
     if let Some(deeper) = rest.strip_prefix("::") {
         return name + 2 + spread(&path, deeper, found);
@@ -77,11 +67,7 @@ fn spread(prefix: &str, text: &str, found: &mut BTreeSet<String>) -> usize {
     let mut at = 1;
     while at < rest.len() && !rest[at..].starts_with('}') {
         let c = rest[at..].chars().next().unwrap_or('}');
-        at += if c.is_alphanumeric() || c == '_' {
-            spread(prefix, &rest[at..], found)
-        } else {
-            c.len_utf8()
-        };
+        at += if c.is_alphanumeric() || c == '_' { spread(prefix, &rest[at..], found) } else { c.len_utf8() };
     }
     at + 1
 }
@@ -94,11 +80,7 @@ fn words_know_no_rows_rows_no_verbs_verbs_no_doors() {
         let Some(own) = layer(&module) else { continue };
         for path in crate_paths(&file.text) {
             if layer(&path).is_some_and(|other| other > own) {
-                wrong.push(format!(
-                    "{} ({own:?}) uses crate::{path} ({:?})",
-                    file.path,
-                    layer(&path).unwrap()
-                ));
+                wrong.push(format!("{} ({own:?}) uses crate::{path} ({:?})", file.path, layer(&path).unwrap()));
             }
         }
     }
@@ -114,10 +96,7 @@ fn nobody_inside_reads_the_doors() {
         if layer(&module) == Some(Layer::Doors) || module == "lib" {
             continue;
         }
-        for path in crate_paths(&file.text)
-            .into_iter()
-            .filter(|path| layer(path) == Some(Layer::Doors))
-        {
+        for path in crate_paths(&file.text).into_iter().filter(|path| layer(path) == Some(Layer::Doors)) {
             wrong.push(format!("{} uses crate::{path}", file.path));
         }
     }
@@ -126,11 +105,7 @@ fn nobody_inside_reads_the_doors() {
 
 #[test]
 fn verbs_call_each_other_in_one_direction() {
-    let rank = |module: &str| {
-        VERBS_IN_ORDER
-            .iter()
-            .position(|noun| module.split("::").next() == Some(noun))
-    };
+    let rank = |module: &str| VERBS_IN_ORDER.iter().position(|noun| module.split("::").next() == Some(noun));
     let mut wrong = Vec::new();
     for file in source::files("src", "rs") {
         let module = module_of(&file);
@@ -148,16 +123,9 @@ fn verbs_call_each_other_in_one_direction() {
 
 fn is_sql(text: &str) -> bool {
     let text = text.trim_start().to_ascii_lowercase();
-    [
-        "select ",
-        "insert into ",
-        "insert or ",
-        "delete from ",
-        "pragma ",
-        "with recursive ",
-    ]
-    .iter()
-    .any(|start| text.starts_with(start))
+    ["select ", "insert into ", "insert or ", "delete from ", "pragma ", "with recursive "]
+        .iter()
+        .any(|start| text.starts_with(start))
         || (text.starts_with("update ") && text.contains(" set "))
 }
 
@@ -166,17 +134,14 @@ fn sql_stands_in_its_rooms_only() {
     let mut wrong = Vec::new();
     for file in source::files("src", "rs") {
         let module = module_of(&file);
-        let at_home = module.starts_with("db")
-            || module.starts_with("insight")
-            || module.split("::").any(|part| part == "sql");
+        let at_home =
+            module.starts_with("db") || module.starts_with("insight") || module.split("::").any(|part| part == "sql");
         if at_home {
             continue;
         }
         for piece in source::pieces(&file.text) {
             match piece {
-                Piece::Text { value, line } if is_sql(&value) => {
-                    wrong.push(format!("{}:{line}: {value}", file.path))
-                }
+                Piece::Text { value, line } if is_sql(&value) => wrong.push(format!("{}:{line}: {value}", file.path)),
                 _ => {}
             }
         }
@@ -202,17 +167,8 @@ fn no_script_or_style_stands_in_a_template() {
     let mut wrong = Vec::new();
     for file in source::files("templates", "html") {
         for (number, line) in file.text.lines().enumerate() {
-            let handler = [
-                " onclick",
-                " onchange",
-                " oninput",
-                " onsubmit",
-                " onload",
-                " style=",
-                "hx-on",
-            ];
-            let inline =
-                line.contains("<style") || (line.contains("<script") && !line.contains(" src="));
+            let handler = [" onclick", " onchange", " oninput", " onsubmit", " onload", " style=", "hx-on"];
+            let inline = line.contains("<style") || (line.contains("<script") && !line.contains(" src="));
             if inline || handler.iter().any(|word| line.contains(word)) {
                 wrong.push(format!("{}:{}: {}", file.path, number + 1, line.trim()));
             }
@@ -223,45 +179,23 @@ fn no_script_or_style_stands_in_a_template() {
 
 #[test]
 fn styles_name_no_physical_side() {
-    let sides = [
-        "margin-left",
-        "margin-right",
-        "padding-left",
-        "padding-right",
-        "border-left",
-        "border-right",
-    ];
+    let sides = ["margin-left", "margin-right", "padding-left", "padding-right", "border-left", "border-right"];
     let mut wrong = Vec::new();
     for file in source::files("assets", "css") {
         for (number, line) in file.text.lines().enumerate() {
-            let bare =
-                line.trim_start().starts_with("left:") || line.trim_start().starts_with("right:");
+            let bare = line.trim_start().starts_with("left:") || line.trim_start().starts_with("right:");
             let aligned = line.contains("text-align: left") || line.contains("text-align: right");
             if bare || aligned || sides.iter().any(|side| line.contains(side)) {
                 wrong.push(format!("{}:{}: {}", file.path, number + 1, line.trim()));
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "right-to-left needs logical properties: {wrong:#?}"
-    );
+    assert!(wrong.is_empty(), "right-to-left needs logical properties: {wrong:#?}");
 }
 
 #[test]
 fn grouped_uses_are_spread_out() {
-    let paths = crate_paths(
-        "use crate::{error::{Error, Result}, tasks::sql, App};\nlet x = crate::clock::now();",
-    );
+    let paths = crate_paths("use crate::{error::{Error, Result}, tasks::sql, App};\nlet x = crate::clock::now();");
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-    assert_eq!(
-        paths,
-        [
-            "App",
-            "clock::now",
-            "error::Error",
-            "error::Result",
-            "tasks::sql"
-        ]
-    );
+    assert_eq!(paths, ["App", "clock::now", "error::Error", "error::Result", "tasks::sql"]);
 }

@@ -34,9 +34,7 @@ fn messages(language: &str) -> Messages {
 
 fn variables(line: &str) -> impl Iterator<Item = String> + '_ {
     line.split('$').skip(1).map(|rest| {
-        let end = rest
-            .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-')
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').unwrap_or(rest.len());
         rest[..end].to_owned()
     })
 }
@@ -63,33 +61,21 @@ fn uses_in_rust() -> Vec<Use> {
                         Some(Piece::Code(code)) => code.trim_end(),
                         _ => "",
                     };
-                    let call = ["msg(", ".t(", ".n(", ".with("]
-                        .into_iter()
-                        .find(|call| before.ends_with(call));
+                    let call = ["msg(", ".t(", ".n(", ".with("].into_iter().find(|call| before.ends_with(call));
                     if inside_key_function.is_some() || call.is_some() {
                         let argument = match call {
                             Some(".n(") => Some("count".to_owned()),
                             Some(".with(") => text_at(&pieces, at + 2),
                             _ => None,
                         };
-                        found.push(Use {
-                            key: value.clone(),
-                            argument,
-                            place: format!("{}:{line}", file.path),
-                        });
+                        found.push(Use { key: value.clone(), argument, place: format!("{}:{line}", file.path) });
                     }
                 }
             }
         }
     }
     // A literal with a gap or a space is not a key: a function that names others.
-    found.retain(|used| {
-        !used.key.is_empty()
-            && used
-                .key
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-')
-    });
+    found.retain(|used| !used.key.is_empty() && used.key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
     found
 }
 
@@ -110,9 +96,7 @@ fn follow(code: &str, inside: &mut Option<i32>) {
                 return;
             };
             let name = &rest[start + 3..];
-            let end = name
-                .find(|c: char| !c.is_alphanumeric() && c != '_')
-                .unwrap_or(name.len());
+            let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
             at += start + 3 + end;
             if name[..end].ends_with("key") && name[end..].starts_with(['(', '<']) {
                 *inside = Some(0);
@@ -122,12 +106,7 @@ fn follow(code: &str, inside: &mut Option<i32>) {
         let Some(brace) = rest.find(['{', '}']) else {
             return;
         };
-        let depth = inside.unwrap_or(0)
-            + if rest[brace..].starts_with('{') {
-                1
-            } else {
-                -1
-            };
+        let depth = inside.unwrap_or(0) + if rest[brace..].starts_with('{') { 1 } else { -1 };
         *inside = (depth > 0).then_some(depth);
         at += brace + 1;
     }
@@ -148,11 +127,7 @@ fn uses_in_templates() -> Vec<Use> {
                         ".with(\"" => after.split('"').nth(1).map(str::to_owned),
                         _ => None,
                     };
-                    found.push(Use {
-                        key: key.into(),
-                        argument,
-                        place: format!("{}:{}", file.path, number + 1),
-                    });
+                    found.push(Use { key: key.into(), argument, place: format!("{}:{}", file.path, number + 1) });
                 }
             }
         }
@@ -168,29 +143,14 @@ fn uses() -> Vec<Use> {
 fn every_language_has_every_message() {
     let [english, others @ ..] = LANGUAGES.map(messages);
     for (language, other) in LANGUAGES[1..].iter().zip(others) {
-        let missing: Vec<_> = english
-            .keys()
-            .filter(|key| !other.contains_key(*key))
-            .collect();
-        let extra: Vec<_> = other
-            .keys()
-            .filter(|key| !english.contains_key(*key))
-            .collect();
-        assert!(
-            missing.is_empty() && extra.is_empty(),
-            "{language} misses {missing:?} and has alone {extra:?}"
-        );
+        let missing: Vec<_> = english.keys().filter(|key| !other.contains_key(*key)).collect();
+        let extra: Vec<_> = other.keys().filter(|key| !english.contains_key(*key)).collect();
+        assert!(missing.is_empty() && extra.is_empty(), "{language} misses {missing:?} and has alone {extra:?}");
         for (key, arguments) in &english {
             // A plural form may say "one task" without its number.
             let foreign: Vec<_> = other[key].difference(arguments).collect();
-            assert!(
-                foreign.is_empty(),
-                "{language}: {key} wants {foreign:?}, which nobody gives"
-            );
-            assert_eq!(
-                &other[key], arguments,
-                "{language}: {key} leaves something out"
-            );
+            assert!(foreign.is_empty(), "{language}: {key} wants {foreign:?}, which nobody gives");
+            assert_eq!(&other[key], arguments, "{language}: {key} leaves something out");
         }
     }
 }
@@ -203,10 +163,7 @@ fn every_key_that_is_used_exists_and_gets_its_argument() {
         match (english.get(&used.key), &used.argument) {
             (None, _) => wrong.push(format!("{}: {} is in no locale", used.place, used.key)),
             (Some(wanted), Some(given)) if !wanted.contains(given) => {
-                wrong.push(format!(
-                    "{}: {} is given {given}, but wants {wanted:?}",
-                    used.place, used.key
-                ));
+                wrong.push(format!("{}: {} is given {given}, but wants {wanted:?}", used.place, used.key));
             }
             _ => {}
         }
@@ -230,21 +187,10 @@ fn templates_carry_no_words_of_their_own() {
 
 /// Text and readable attributes that do not come from an expression.
 fn bare_words(template: &str) -> Vec<String> {
-    let without = cut(
-        &cut(&cut(template, "{#", "#}", ""), "<!--", "-->", ""),
-        "{%",
-        "%}",
-        "",
-    );
+    let without = cut(&cut(&cut(template, "{#", "#}", ""), "<!--", "-->", ""), "{%", "%}", "");
     let without = cut(&without, "{{", "}}", "\u{1}");
     let mut found = Vec::new();
-    for attribute in [
-        "title",
-        "aria-label",
-        "placeholder",
-        "alt",
-        "aria-description",
-    ] {
+    for attribute in ["title", "aria-label", "placeholder", "alt", "aria-description"] {
         for (at, _) in without.match_indices(&format!(" {attribute}=\"")) {
             let value = without[at..].split('"').nth(1).unwrap_or_default();
             found.push(value.to_owned());
@@ -254,12 +200,9 @@ fn bare_words(template: &str) -> Vec<String> {
     found.extend(text.lines().map(|line| line.trim().to_owned()));
     let entities = |words: &str| cut(words, "&", ";", "");
     let is_word = |words: &String| {
-        let rest = NAMES
-            .iter()
-            .fold(entities(words), |rest, name| rest.replace(name, ""));
+        let rest = NAMES.iter().fold(entities(words), |rest, name| rest.replace(name, ""));
         // A lone letter is a key to press.
-        rest.split(|c: char| !c.is_alphabetic())
-            .any(|word| word.chars().count() > 1)
+        rest.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 1)
     };
     found.into_iter().filter(is_word).collect()
 }
@@ -271,9 +214,7 @@ fn cut(text: &str, open: &str, close: &str, by: &str) -> String {
         kept.push_str(&rest[..start]);
         kept.push_str(by);
         let inside = &rest[start + open.len()..];
-        rest = inside
-            .find(close)
-            .map_or("", |end| &inside[end + close.len()..]);
+        rest = inside.find(close).map_or("", |end| &inside[end + close.len()..]);
     }
     kept + rest
 }
@@ -282,19 +223,13 @@ fn cut(text: &str, open: &str, close: &str, by: &str) -> String {
 fn bare_words_are_found() {
     let template = r#"{# a note #}<p title="{{ l.t("x") }}">{{ l.t("hello-there") }} &middot; <b>Milepost</b> g</p>"#;
     assert_eq!(bare_words(template), Vec::<String>::new());
-    assert_eq!(
-        bare_words("<p class=\"x\">Hello</p><input placeholder=\"Your name\">"),
-        ["Your name", "Hello"]
-    );
+    assert_eq!(bare_words("<p class=\"x\">Hello</p><input placeholder=\"Your name\">"), ["Your name", "Hello"]);
 }
 
 #[test]
 fn uses_inside_key_functions_are_found() {
     let mut inside = None;
-    follow(
-        "impl X { fn label_key(self) -> &str { match self { A => ",
-        &mut inside,
-    );
+    follow("impl X { fn label_key(self) -> &str { match self { A => ", &mut inside);
     assert!(inside.is_some());
     follow(", } } fn other(self) { ", &mut inside);
     assert!(inside.is_none());

@@ -18,15 +18,10 @@ pub struct Binary {
 /// The command, with nothing of the tester's own environment in it.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_milepost"));
-    for (name, _) in
-        std::env::vars().filter(|(name, _)| name.starts_with("MILEPOST_") || name == "RUST_LOG")
-    {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MILEPOST_") || name == "RUST_LOG") {
         command.env_remove(name);
     }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -37,22 +32,12 @@ impl Binary {
     }
 
     pub fn start_at(database: &Path, listen: &str) -> Binary {
-        let mut child = command()
-            .arg("--listen")
-            .arg(listen)
-            .arg("--db")
-            .arg(database)
-            .spawn()
-            .expect("the binary starts");
+        let mut child =
+            command().arg("--listen").arg(listen).arg("--db").arg(database).spawn().expect("the binary starts");
         let (sender, lines) = channel();
         read_lines(child.stdout.take().unwrap(), sender.clone());
         read_lines(child.stderr.take().unwrap(), sender);
-        let mut binary = Binary {
-            child,
-            lines,
-            url: String::new(),
-            said: Vec::new(),
-        };
+        let mut binary = Binary { child, lines, url: String::new(), said: Vec::new() };
         binary.url = binary.wait_for_address();
         binary
     }
@@ -60,16 +45,11 @@ impl Binary {
     fn wait_for_address(&mut self) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self
-                .lines
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     let address = line.find("http://").map(|at| {
                         let rest = &line[at..];
-                        let end = rest
-                            .find(|c: char| c.is_whitespace() || c == '"')
-                            .unwrap_or(rest.len());
+                        let end = rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len());
                         rest[..end].trim_end_matches(['/', '.', ',']).to_owned()
                     });
                     self.said.push(line);
@@ -104,10 +84,7 @@ impl Binary {
 
     /// A polite signal, as `kill` or Ctrl-C sends it.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .arg(format!("-{name}"))
-            .arg(self.child.id().to_string())
-            .status();
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(sent.expect("kill is there").success());
     }
 

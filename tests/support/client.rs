@@ -28,12 +28,7 @@ impl Client {
             .user_agent("Milepost tests (like a browser)")
             .build()
             .unwrap();
-        Client {
-            http,
-            base: base.into(),
-            language: "en".into(),
-            cookies: Arc::default(),
-        }
+        Client { http, base: base.into(), language: "en".into(), cookies: Arc::default() }
     }
 
     pub fn with_cookies(base: &str, cookies: Cookies) -> Client {
@@ -49,10 +44,7 @@ impl Client {
 
     /// The same person at another address: a server that was started again.
     pub fn at(&self, base: &str) -> Client {
-        Client {
-            base: base.into(),
-            ..self.clone()
-        }
+        Client { base: base.into(), ..self.clone() }
     }
 
     pub fn cookies(&self) -> Cookies {
@@ -61,16 +53,8 @@ impl Client {
 
     /// A request with this person's cookies, as a page of Milepost's own would send it.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let url = if path.starts_with("http") {
-            path.to_owned()
-        } else {
-            format!("{}{path}", self.base)
-        };
-        let cookies: Vec<String> = self
-            .cookies()
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let cookies: Vec<String> = self.cookies().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = self
             .http
             .request(method, url)
@@ -83,9 +67,7 @@ impl Client {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Page {
-        self.try_send(request)
-            .await
-            .unwrap_or_else(|error| panic!("no answer: {error:?}"))
+        self.try_send(request).await.unwrap_or_else(|error| panic!("no answer: {error:?}"))
     }
 
     /// Like `send`, for a server that may be dying.
@@ -95,12 +77,7 @@ impl Client {
         let path = response.url().path().to_owned();
         self.keep_cookies(&headers);
         let body = response.bytes().await?;
-        Ok(Page {
-            path,
-            status,
-            headers,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        })
+        Ok(Page { path, status, headers, body: String::from_utf8_lossy(&body).into_owned() })
     }
 
     fn keep_cookies(&self, headers: &HeaderMap) {
@@ -133,19 +110,13 @@ impl Client {
     }
 
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.send(self.request(Method::POST, path).form(fields))
-            .await
+        self.send(self.request(Method::POST, path).form(fields)).await
     }
 
     /// Presses a form's button; the answer may be a redirect.
     pub async fn submit(&self, form: &Form) -> Page {
-        assert_eq!(
-            form.method, "post",
-            "a form that changes something posts: {}",
-            form.action
-        );
-        self.send(self.request(Method::POST, &form.action).form(&form.fields))
-            .await
+        assert_eq!(form.method, "post", "a form that changes something posts: {}", form.action);
+        self.send(self.request(Method::POST, &form.action).form(&form.fields)).await
     }
 
     /// Presses a form's button and goes where the answer leads, as a browser does.
@@ -158,20 +129,14 @@ impl Client {
     }
 
     pub async fn sign_in(&self, email: &str, password: &str) -> Page {
-        let form = self
-            .open("/sign-in")
-            .await
-            .form("[action*='sign-in']")
-            .fill("email", email)
-            .fill("password", password);
+        let form =
+            self.open("/sign-in").await.form("[action*='sign-in']").fill("email", email).fill("password", password);
         self.submit(&form).await
     }
 
     /// Opens a stream; `last_id` as a browser sends it after a cut.
     pub async fn events(&self, path: &str, last_id: Option<&str>) -> Events {
-        let mut request = self
-            .request(Method::GET, path)
-            .header("accept", "text/event-stream");
+        let mut request = self.request(Method::GET, path).header("accept", "text/event-stream");
         if let Some(id) = last_id {
             request = request.header("last-event-id", id);
         }
@@ -182,14 +147,9 @@ impl Client {
 
     /// The stream of a page, from the cursor at which the page was read.
     pub async fn stream_of(&self, page: &Page) -> Events {
-        let url = page
-            .attribute("#main", "data-stream")
-            .expect("a live page says where its stream is");
-        let cursor = page
-            .attribute("#main", "data-cursor")
-            .expect("a live page says at which cursor it was read");
+        let url = page.attribute("#main", "data-stream").expect("a live page says where its stream is");
+        let cursor = page.attribute("#main", "data-cursor").expect("a live page says at which cursor it was read");
         let joint = if url.contains('?') { '&' } else { '?' };
-        self.events(&format!("{url}{joint}after={cursor}"), None)
-            .await
+        self.events(&format!("{url}{joint}after={cursor}"), None).await
     }
 }

@@ -14,8 +14,7 @@ pub struct Event {
 
 impl Event {
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.data)
-            .unwrap_or_else(|_| panic!("{} carries JSON: {}", self.name, self.data))
+        serde_json::from_str(&self.data).unwrap_or_else(|_| panic!("{} carries JSON: {}", self.name, self.data))
     }
 }
 
@@ -31,18 +30,10 @@ impl Events {
     pub fn new(response: reqwest::Response) -> Events {
         let headers = response.headers().clone();
         // A connection that breaks ends the stream just as one that closes.
-        let chunks = response
-            .bytes_stream()
-            .map(|chunk| chunk.map(|chunk| chunk.to_vec()));
-        let bytes = chunks
-            .take_while(|chunk| std::future::ready(chunk.is_ok()))
-            .filter_map(|chunk| async { chunk.ok() });
-        Events {
-            bytes: bytes.boxed(),
-            buffer: Vec::new(),
-            headers,
-            seen: Vec::new(),
-        }
+        let chunks = response.bytes_stream().map(|chunk| chunk.map(|chunk| chunk.to_vec()));
+        let bytes =
+            chunks.take_while(|chunk| std::future::ready(chunk.is_ok())).filter_map(|chunk| async { chunk.ok() });
+        Events { bytes: bytes.boxed(), buffer: Vec::new(), headers, seen: Vec::new() }
     }
 
     /// The next event, or none when the server closed the stream.
@@ -50,8 +41,7 @@ impl Events {
         loop {
             if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
                 let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
-                if let Some(event) = parse(std::str::from_utf8(&block).expect("a stream is UTF-8"))
-                {
+                if let Some(event) = parse(std::str::from_utf8(&block).expect("a stream is UTF-8")) {
                     self.seen.push(event.clone());
                     return Some(event);
                 }
@@ -105,9 +95,5 @@ fn parse(block: &str) -> Option<Event> {
             _ => {}
         }
     }
-    (!data.is_empty()).then(|| Event {
-        name,
-        id,
-        data: data.join("\n"),
-    })
+    (!data.is_empty()).then(|| Event { name, id, data: data.join("\n") })
 }

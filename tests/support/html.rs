@@ -17,71 +17,43 @@ fn selector(css: &str) -> Selector {
 }
 
 fn text_of(element: ElementRef) -> String {
-    element
-        .text()
-        .collect::<String>()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Page {
     /// Fails with what the page said, unless it has this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Page {
-        assert_eq!(
-            self.status.as_u16(),
-            status,
-            "{} said: {}",
-            self.path,
-            self.said()
-        );
+        assert_eq!(self.status.as_u16(), status, "{} said: {}", self.path, self.said());
         self
     }
 
     /// The main part's words, for a failing test's message.
     pub fn said(&self) -> String {
         let words = self.texts("#flash, main, body").join(" | ");
-        let words = if words.is_empty() {
-            self.body.clone()
-        } else {
-            words
-        };
+        let words = if words.is_empty() { self.body.clone() } else { words };
         words.chars().take(600).collect()
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap_or(""))
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap_or(""))
     }
 
     pub fn location(&self) -> Option<String> {
-        self.headers
-            .get(LOCATION)
-            .map(|value| value.to_str().unwrap().to_owned())
+        self.headers.get(LOCATION).map(|value| value.to_str().unwrap().to_owned())
     }
 
     pub fn texts(&self, css: &str) -> Vec<String> {
-        Html::parse_document(&self.body)
-            .select(&selector(css))
-            .map(text_of)
-            .collect()
+        Html::parse_document(&self.body).select(&selector(css)).map(text_of).collect()
     }
 
     #[track_caller]
     pub fn text(&self, css: &str) -> String {
-        self.texts(css)
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| panic!("{} has no {css}: {}", self.path, self.said()))
+        self.texts(css).into_iter().next().unwrap_or_else(|| panic!("{} has no {css}: {}", self.path, self.said()))
     }
 
     pub fn has(&self, css: &str) -> bool {
-        Html::parse_document(&self.body)
-            .select(&selector(css))
-            .next()
-            .is_some()
+        Html::parse_document(&self.body).select(&selector(css)).next().is_some()
     }
 
     pub fn contains(&self, words: &str) -> bool {
@@ -94,10 +66,7 @@ impl Page {
 
     pub fn attributes(&self, css: &str, name: &str) -> Vec<String> {
         let document = Html::parse_document(&self.body);
-        document
-            .select(&selector(css))
-            .filter_map(|element| element.attr(name).map(str::to_owned))
-            .collect()
+        document.select(&selector(css)).filter_map(|element| element.attr(name).map(str::to_owned)).collect()
     }
 
     /// The form with this selector, filled in as the page has it.
@@ -106,17 +75,13 @@ impl Page {
         let document = Html::parse_document(&self.body);
         let css = format!("form{css}");
         let found = document.select(&selector(&css)).next();
-        let element =
-            found.unwrap_or_else(|| panic!("{} has no {css}: {}", self.path, self.said()));
+        let element = found.unwrap_or_else(|| panic!("{} has no {css}: {}", self.path, self.said()));
         Form::read(element, &self.path)
     }
 
     pub fn forms(&self) -> Vec<Form> {
         let document = Html::parse_document(&self.body);
-        document
-            .select(&selector("form"))
-            .map(|element| Form::read(element, &self.path))
-            .collect()
+        document.select(&selector("form")).map(|element| Form::read(element, &self.path)).collect()
     }
 }
 
@@ -149,18 +114,13 @@ impl Form {
             return;
         };
         let value = control.attr("value").unwrap_or_default().to_owned();
-        match (
-            control.value().name(),
-            control.attr("type").unwrap_or_default(),
-        ) {
+        match (control.value().name(), control.attr("type").unwrap_or_default()) {
             ("button", _) | ("input", "submit") => return self.buttons.push((name.into(), value)),
             ("select", _) => self.take_select(name, control),
             // The parser drops the first line break of a textarea, as HTML says.
             ("textarea", _) => self.fields.push((name.into(), control.text().collect())),
             ("input", "checkbox" | "radio") if control.attr("checked").is_none() => {}
-            ("input", "checkbox" | "radio") if value.is_empty() => {
-                self.fields.push((name.into(), "on".into()))
-            }
+            ("input", "checkbox" | "radio") if value.is_empty() => self.fields.push((name.into(), "on".into())),
             _ => self.fields.push((name.into(), value)),
         }
         self.known.push(name.into());
@@ -168,18 +128,10 @@ impl Form {
 
     fn take_select(&mut self, name: &str, control: ElementRef) {
         let options: Vec<ElementRef> = control.select(&selector("option")).collect();
-        let value = |option: &ElementRef| {
-            option
-                .attr("value")
-                .map_or_else(|| text_of(*option), str::to_owned)
-        };
-        let mut chosen = options
-            .iter()
-            .filter(|option| option.attr("selected").is_some())
-            .map(value);
+        let value = |option: &ElementRef| option.attr("value").map_or_else(|| text_of(*option), str::to_owned);
+        let mut chosen = options.iter().filter(|option| option.attr("selected").is_some()).map(value);
         if control.attr("multiple").is_some() {
-            self.fields
-                .extend(chosen.map(|value| (name.to_owned(), value)));
+            self.fields.extend(chosen.map(|value| (name.to_owned(), value)));
         } else if let Some(value) = chosen.next_back().or_else(|| options.first().map(value)) {
             self.fields.push((name.into(), value));
         }
@@ -188,12 +140,7 @@ impl Form {
     /// Types into a field; the form must have it.
     #[track_caller]
     pub fn fill(mut self, name: &str, value: &str) -> Form {
-        assert!(
-            self.known.iter().any(|known| known == name),
-            "{} has no field {name}: {:?}",
-            self.action,
-            self.known
-        );
+        assert!(self.known.iter().any(|known| known == name), "{} has no field {name}: {:?}", self.action, self.known);
         self.fields.retain(|(known, _)| known != name);
         self.fields.push((name.into(), value.into()));
         self
@@ -204,22 +151,14 @@ impl Form {
     }
 
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Presses a named button: its name and value go along.
     #[track_caller]
     pub fn press(mut self, name: &str, value: &str) -> Form {
         let button = (name.to_owned(), value.to_owned());
-        assert!(
-            self.buttons.contains(&button),
-            "{} has no button {button:?}: {:?}",
-            self.action,
-            self.buttons
-        );
+        assert!(self.buttons.contains(&button), "{} has no button {button:?}: {:?}", self.action, self.buttons);
         self.fields.retain(|(known, _)| known != name);
         self.fields.push(button);
         self
@@ -230,13 +169,8 @@ impl Form {
     pub fn option(page: &Page, field: &str, words: &str) -> String {
         let document = Html::parse_document(&page.body);
         let css = format!("select[name='{field}'] option");
-        let found = document
-            .select(&selector(&css))
-            .find(|option| text_of(*option).contains(words));
+        let found = document.select(&selector(&css)).find(|option| text_of(*option).contains(words));
         let option = found.unwrap_or_else(|| panic!("{}: {field} offers no {words}", page.path));
-        option
-            .attr("value")
-            .expect("an option has a value")
-            .to_owned()
+        option.attr("value").expect("an option has a value").to_owned()
     }
 }

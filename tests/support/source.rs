@@ -19,12 +19,7 @@ pub fn files(folder: &str, extension: &str) -> Vec<Source> {
     paths.sort();
     let read = |path: PathBuf| Source {
         text: std::fs::read_to_string(&path).unwrap(),
-        path: path
-            .strip_prefix(root())
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .replace('\\', "/"),
+        path: path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/"),
     };
     paths.into_iter().map(read).collect()
 }
@@ -67,10 +62,7 @@ pub fn pieces(rust: &str) -> Vec<Piece> {
             at += rest.find("*/").map_or(rest.len(), |end| end + 2);
         } else if let Some((value, length)) = literal(rest) {
             found.push(Piece::Code(std::mem::take(&mut code)));
-            found.push(Piece::Text {
-                value,
-                line: line(),
-            });
+            found.push(Piece::Text { value, line: line() });
             at += length;
         } else if let Some(length) = char_literal(rest) {
             code.push_str(&rest[..length]);
@@ -78,10 +70,7 @@ pub fn pieces(rust: &str) -> Vec<Piece> {
         } else {
             let c = rest.chars().next().unwrap();
             // A name that ends in r or b is not the start of a raw string: take names whole.
-            let length = rest
-                .find(|c: char| !c.is_alphanumeric() && c != '_')
-                .unwrap_or(rest.len())
-                .max(c.len_utf8());
+            let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len()).max(c.len_utf8());
             code.push_str(&rest[..length]);
             at += length;
         }
@@ -92,13 +81,9 @@ pub fn pieces(rust: &str) -> Vec<Piece> {
 
 /// The value and source length of the string literal that `rest` starts with.
 fn literal(rest: &str) -> Option<(String, usize)> {
-    let prefix = rest.find('"').filter(|end| {
-        *end <= 6
-            && matches!(
-                rest[..*end].trim_end_matches('#'),
-                "" | "b" | "c" | "r" | "br"
-            )
-    })?;
+    let prefix = rest
+        .find('"')
+        .filter(|end| *end <= 6 && matches!(rest[..*end].trim_end_matches('#'), "" | "b" | "c" | "r" | "br"))?;
     let hashes = rest[..prefix].matches('#').count();
     let body = &rest[prefix + 1..];
     if rest[..prefix].contains('r') {
@@ -131,11 +116,7 @@ fn literal(rest: &str) -> Option<(String, usize)> {
 /// The length of a character literal, which may hold a quote; lifetimes are not one.
 fn char_literal(rest: &str) -> Option<usize> {
     let body = rest.strip_prefix('\'')?;
-    let end = if body.starts_with('\\') {
-        body[2..].find('\'')? + 2
-    } else {
-        body.chars().next()?.len_utf8()
-    };
+    let end = if body.starts_with('\\') { body[2..].find('\'')? + 2 } else { body.chars().next()?.len_utf8() };
     (body[end..].starts_with('\'') && end < 12).then_some(end + 2)
 }
 
