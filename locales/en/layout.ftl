@@ -18,3 +18,48 @@ count-open-tasks = { $count ->
     [one] { $count } open task
    *[other] { $count } open tasks
 }
+
+layout-skip = Skip to the content
+layout-navigation = Pages
+layout-menu = Your menu
+layout-organisation = Organisation
+layout-switch = Switch
+layout-theme = Appearance
+layout-language = Language
+layout-sign-out = Sign out
+layout-demo = This is a demonstration. Work moves by itself, and nothing you do is kept.
+
+nav-tasks = My tasks
+nav-monitor = Monitor
+nav-assign = Assign
+nav-history = History
+nav-people = People
+nav-projects = Projects
+nav-settings = Settings
+nav-account = Account
+
+theme-auto = Auto
+theme-light = Light
+theme-dark = Dark
+
+light-live = Live
+light-connecting = Connecting
+light-reconnecting = Reconnecting
+light-offline = Offline
+light-signed-out = Signed out
+
+notice-signed-out = You are signed out. What you typed is still here: sign in again in another tab, then come back to this one.
+notice-sign-in = Sign in
+notice-portal = Something else answered in place of Milepost, perhaps the sign-in page of a wireless network. The page tries again by itself.
+
+keys-title = Keyboard shortcuts
+keys-close = Close
+keys-search = Search
+keys-help = This list
+keys-on = Use keyboard shortcuts
+
+words-leave = What you typed has not been sent. Leave this page?
+words-waiting = Changes waiting
+words-changed = Tasks changed
+words-copied = Copied
+words-failed = That did not reach the server. Nothing was changed; please try again.

@@ -19,3 +19,48 @@ count-open-tasks = { $count ->
     [two] שתי משימות פתוחות
    *[other] { $count } משימות פתוחות
 }
+
+layout-skip = דילוג אל התוכן
+layout-navigation = עמודים
+layout-menu = התפריט שלך
+layout-organisation = ארגון
+layout-switch = מעבר
+layout-theme = תצוגה
+layout-language = שפה
+layout-sign-out = יציאה
+layout-demo = זוהי הדגמה. העבודה מתקדמת מעצמה, ושום דבר שנעשה כאן לא נשמר.
+
+nav-tasks = המשימות שלי
+nav-monitor = לוח מעקב
+nav-assign = הקצאה
+nav-history = היסטוריה
+nav-people = אנשים
+nav-projects = פרויקטים
+nav-settings = הגדרות
+nav-account = חשבון
+
+theme-auto = אוטומטי
+theme-light = בהיר
+theme-dark = כהה
+
+light-live = חי
+light-connecting = בהתחברות
+light-reconnecting = בהתחברות מחדש
+light-offline = לא מקוון
+light-signed-out = לא מחובר
+
+notice-signed-out = החיבור לחשבון הסתיים. מה שהוקלד עדיין כאן: אפשר להתחבר שוב בלשונית אחרת ולחזור לזו.
+notice-sign-in = כניסה
+notice-portal = משהו אחר ענה במקום Milepost, אולי עמוד הכניסה של רשת אלחוטית. העמוד מנסה שוב מעצמו.
+
+keys-title = קיצורי מקלדת
+keys-close = סגירה
+keys-search = חיפוש
+keys-help = הרשימה הזו
+keys-on = שימוש בקיצורי מקלדת
+
+words-leave = מה שהוקלד עדיין לא נשלח. לעזוב את העמוד?
+words-waiting = שינויים ממתינים
+words-changed = משימות שהשתנו
+words-copied = הועתק
+words-failed = הבקשה לא הגיעה לשרת. דבר לא השתנה; אפשר לנסות שוב.

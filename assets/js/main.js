@@ -1,0 +1,17 @@
+// Brings the modules to life. The page works without any of them.
+import * as time from "./time.js";
+import * as theme from "./theme.js";
+import * as keys from "./keys.js";
+import * as form from "./form.js";
+import * as swap from "./swap.js";
+import * as pause from "./pause.js";
+import * as live from "./live.js";
+import * as presence from "./presence.js";
+
+for (const part of [time, theme, keys, form, swap, pause, live, presence]) {
+  try {
+    part.start();
+  } catch (error) {
+    console.error(error);
+  }
+}

@@ -1,0 +1,82 @@
+// Writes each <time data-format> in the reader's zone and language, and keeps the relative ones true.
+import { language } from "./words.js";
+
+const zone = validZone(document.documentElement.dataset.zone);
+const formats = {
+  date: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: zone }),
+  day: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }),
+  datetime: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: zone }),
+};
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "narrow" });
+const units = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+function validZone(name) {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return name || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function ago(milliseconds) {
+  const seconds = Math.round((milliseconds - Date.now()) / 1000);
+  const size = Math.abs(seconds);
+  const [unit, length] = units.find(([, length]) => size >= length) ?? units.at(-1);
+  return relative.format(Math.trunc(seconds / length), unit);
+}
+
+// "40m": how long ago in the fewest letters, where five stand side by side.
+function age(milliseconds) {
+  const seconds = Math.max(0, Math.round((Date.now() - milliseconds) / 1000));
+  const [unit, length] = units.find(([, length]) => seconds >= length) ?? units.at(-1);
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "narrow" }).format(Math.trunc(seconds / length));
+}
+
+function write(element) {
+  const value = element.dateTime;
+  const moment = Date.parse(value);
+  if (Number.isNaN(moment)) return;
+  const isDay = value.length === 10;
+  const full = isDay ? formats.day.format(moment) : formats.datetime.format(moment);
+  let text = full;
+  if (element.dataset.format === "relative" || element.dataset.format === "age") {
+    text = element.dataset.format === "age" ? age(moment) : ago(moment);
+    if (element.title !== full) element.title = full;
+  } else if (element.dataset.format === "date" && !isDay) {
+    text = formats.date.format(moment);
+  }
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function writeTimes(root = document) {
+  if (root.matches?.("time[data-format]")) write(root);
+  for (const element of root.querySelectorAll("time[data-format]")) write(element);
+}
+
+function tick() {
+  if (document.hidden) return;
+  const line = document.getElementById("updated");
+  if (line?.dataset.at) {
+    const text = ago(Math.min(Number(line.dataset.at), Date.now()));
+    const place = line.querySelector("[data-ago]");
+    if (place && place.textContent !== text) place.textContent = text;
+    line.hidden = false;
+  }
+}
+
+export function start() {
+  writeTimes();
+  document.addEventListener("htmx:afterSwap", () => writeTimes());
+  document.addEventListener("milepost:swapped", (event) => writeTimes(event.target));
+  setInterval(tick, 1000);
+  setInterval(() => { if (!document.hidden) writeTimes(); }, 20000);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) writeTimes(); });
+}
+
+// Says that what the page shows was true just now.
+export function markUpdated() {
+  const line = document.getElementById("updated");
+  if (line) line.dataset.at = String(Date.now());
+  tick();
+}
