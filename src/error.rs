@@ -117,11 +117,4 @@ macro_rules! internal_from {
     )*};
 }
 
-internal_from!(
-    rusqlite::Error,
-    r2d2::Error,
-    serde_json::Error,
-    anyhow::Error,
-    std::io::Error,
-    tokio::task::JoinError
-);
+internal_from!(rusqlite::Error, r2d2::Error, serde_json::Error, anyhow::Error, std::io::Error, tokio::task::JoinError);

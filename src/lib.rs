@@ -1,2 +1,125 @@
+//! Milepost shows, live, how far along everything is: the work that people
+//! were assigned and the jobs that machines run. The rooms, from inside out:
+//! words and rows and verbs of each noun, then the doors.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
 pub mod error;
+pub mod insight;
+pub mod live;
 pub mod locale;
+pub mod people;
+pub mod tasks;
+pub mod web;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use clock::Clock;
+use config::Config;
+use db::{Db, OpenError};
+use live::Hub;
+use people::passwords::Passwords;
+use people::presence::Tracker;
+use people::throttle::Throttle;
+
+/// Everything that a request needs; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+pub struct Inner {
+    pub config: Config,
+    pub clock: Clock,
+    pub db: Db,
+    pub hub: Hub,
+    pub presence: Tracker,
+    pub passwords: Passwords,
+    pub throttle: Throttle,
+    pub memory: web::Memory,
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    pub fn open(config: Config, clock: Clock) -> Result<App, OpenError> {
+        let hub = Hub::default();
+        let db = Db::open(&config.db, clock.clone(), hub.clone())?;
+        Ok(App(Arc::new(Inner {
+            config,
+            clock,
+            db,
+            hub,
+            presence: Tracker::default(),
+            passwords: Passwords::default(),
+            throttle: Throttle::default(),
+            memory: web::Memory::default(),
+        })))
+    }
+}
+
+/// How often silence is noticed and expired sessions are removed.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
+/// How long a request may still take once the server is told to stop.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// Serves on `listener` until `shutdown`, then ends streams and requests within
+/// a second, writes what was acknowledged and closes the database.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let hub = app.hub.clone();
+    tokio::spawn(async move {
+        shutdown.await;
+        hub.shut_down();
+        stop.send_replace(true);
+    });
+    let housekeeping = tokio::spawn(keep_house(app.clone()));
+    let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let mut until_stop = stopped.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        // An error means that the sender is gone, which is a stop too.
+        let _ = until_stop.wait_for(|stop| *stop).await;
+    });
+    let served = tokio::select! {
+        served = serving => served,
+        () = async {
+            let _ = stopped.wait_for(|stop| *stop).await;
+            tokio::time::sleep(GRACE).await;
+        } => Ok(()),
+    };
+    housekeeping.abort();
+    let db = app.db.clone();
+    // Only a panic in the writer could fail this, and that was logged.
+    let _ = tokio::task::spawn_blocking(move || db.close()).await;
+    served
+}
+
+async fn keep_house(app: App) {
+    let mut turn = tokio::time::interval(HOUSEKEEPING);
+    loop {
+        turn.tick().await;
+        if let Err(error) = people::presence::notice_silence(&app).await {
+            tracing::warn!(%error, "presence was not kept");
+        }
+        let swept = app.db.write(|w| Ok(people::sql::delete_expired_sessions(w.conn, w.now)?)).await;
+        if let Err(error) = swept {
+            tracing::warn!(%error, "expired sessions were not removed");
+        }
+    }
+}

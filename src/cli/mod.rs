@@ -1,0 +1,51 @@
+//! The command line: what can be asked of the program, one file a command.
+
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Shows, live, how far along everything is: the work that people were
+/// assigned and the jobs that machines run.
+#[derive(Parser, Debug)]
+#[command(name = "milepost", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Serve the pages (what `milepost` alone does)
+    Serve(ServeArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Address and port to listen on; port 0 picks a free one and prints it
+    #[arg(long, env = "MILEPOST_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// The database file; made when it is not there
+    #[arg(long, env = "MILEPOST_DB", default_value = "milepost.db", value_name = "FILE")]
+    pub db: PathBuf,
+    /// The address that people type, when a proxy stands in front: links start with it, and https makes cookies Secure
+    #[arg(long, env = "MILEPOST_BASE_URL", value_name = "URL")]
+    pub base_url: Option<String>,
+    /// What to log, as level or target=level, separated by commas
+    #[arg(long, env = "MILEPOST_LOG", default_value = "warn,milepost=info", value_name = "FILTER")]
+    pub log: String,
+}
+
+impl Cli {
+    /// Does what was asked; an error is a sentence for the terminal.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            None => serve::run(self.serve),
+            Some(Command::Serve(args)) => serve::run(args),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `milepost serve`: opens the database, listens, serves until it is told to stop.
+
+use anyhow::{Context, anyhow};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use super::ServeArgs;
+use crate::App;
+use crate::clock::Clock;
+use crate::config::Config;
+
+pub fn run(args: ServeArgs) -> anyhow::Result<()> {
+    log_to_stderr(&args.log)?;
+    let config = Config {
+        listen: args.listen,
+        db: args.db,
+        base_url: args.base_url.map(|url| url.trim_end_matches('/').to_owned()),
+        demo: false,
+    };
+    runtime()?.block_on(async {
+        let listener = bind(&config).await?;
+        let app = App::open(config, Clock::system())?;
+        announce(&app, &listener)?;
+        crate::serve(app, listener, told_to_stop()).await?;
+        Ok(())
+    })
+}
+
+pub(super) fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("{filter:?} is no log filter"))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+pub(super) async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(config.listen).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            anyhow!("{} is in use by another program. Stop it, or choose another address with --listen.", config.listen)
+        }
+        _ => anyhow!("cannot listen on {}: {error}", config.listen),
+    })
+}
+
+/// The one line on standard output: where to point a browser.
+pub(super) fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    let url = app.config.base_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    println!("Milepost is at {url} (database {})", app.config.db.display());
+    if app.config.base_url.is_some() {
+        println!("Listening on {address}");
+    }
+    Ok(())
+}
+
+/// Ctrl-C, or SIGTERM from whatever supervises the process.
+pub(super) async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM is not heard; Ctrl-C is");
+                let _ = interrupt.await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

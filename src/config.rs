@@ -1,0 +1,95 @@
+//! What an operator can set, and every limit of the program with its reason.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+
+/// What `milepost serve` is told on its command line or in its environment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub db: PathBuf,
+    /// The address that people type, when it differs from `listen` (a proxy
+    /// stands in front). Links that are copied start with it.
+    pub base_url: Option<String>,
+    /// Offers the two demo visitors on the sign-in page.
+    pub demo: bool,
+}
+
+impl Config {
+    /// Cookies are marked Secure when people reach the server by https.
+    pub fn is_secure(&self) -> bool {
+        self.base_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+/// A form or request body, in bytes: the longest description (below) in
+/// percent-encoded UTF-8, with room for the other fields.
+pub const BODY_BYTES: usize = 256 * 1024;
+
+/// Characters. A title fits two lines of a card; a description is a page or
+/// two; a note is a paragraph.
+pub const TITLE_CHARS: usize = 200;
+pub const DESCRIPTION_CHARS: usize = 20_000;
+pub const NOTE_CHARS: usize = 2_000;
+pub const NAME_CHARS: usize = 100;
+pub const EMAIL_CHARS: usize = 254; // RFC 5321, 4.5.3.1.3
+/// The shortest password that NIST SP 800-63B allows; the longest only bounds
+/// the work of hashing it.
+pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
+pub const PROJECT_MEMBERS: usize = 1_000;
+/// Tasks made by one pasted list.
+pub const TASKS_AT_ONCE: usize = 100;
+/// Minutes: a year of working days is more than one task should take.
+pub const ESTIMATE_MINUTES: std::ops::RangeInclusive<i64> = 1..=120_000;
+
+/// Rows on one page of a list, and in each section of one's own tasks.
+pub const PAGE_ROWS: usize = 50;
+/// Entries of the trail on a task's page before "older".
+pub const TRAIL_ROWS: usize = 50;
+/// Past this a count is shown as "1,000+": counting further costs and says nothing.
+pub const COUNT_CAP: i64 = 1_000;
+/// How long "done lately" reaches back.
+pub const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Due within this is "due soon".
+pub const SOON: SignedDuration = SignedDuration::from_hours(2 * 24);
+/// Open without a word for this long is "stalled".
+pub const STALLED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// An invitation's life: long enough for a holiday.
+pub const INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// A password reset link is used while both people still talk about it.
+pub const RESET_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Failed sign-ins before waiting: per account slow enough that guessing is
+/// hopeless, per address wide enough for an office behind one address.
+pub const SIGN_IN_FAILURES_PER_ACCOUNT: u32 = 10;
+pub const SIGN_IN_FAILURES_PER_ADDRESS: u32 = 60;
+pub const SIGN_IN_WINDOW: SignedDuration = SignedDuration::from_mins(10);
+/// Accounts and addresses remembered for the above; the least used go first.
+pub const SIGN_IN_REMEMBERED: usize = 10_000;
+/// Passwords hashed at a time: each takes a core and 19 MB for some 20 ms.
+pub const HASHES_AT_ONCE: usize = 2;
+
+/// A member is idle without a sign of use for this long, then offline.
+pub const IDLE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+pub const OFFLINE_AFTER: SignedDuration = SignedDuration::from_mins(15);
+/// A presence span is written this often while it lasts.
+pub const PRESENCE_WRITE_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// Streams: a person's tabs and devices; a server's memory.
+pub const STREAMS_PER_USER: usize = 64;
+pub const STREAMS: usize = 20_000;
+/// Events that a stream may lag behind before it is cut and comes back by replay.
+pub const STREAM_BUFFER: usize = 256;
+/// Entries read at a time when replaying the trail.
+pub const REPLAY_ROWS: i64 = 500;
+/// A page that missed more than this is fetched anew instead.
+pub const REPLAY_FRAGMENTS: i64 = 2_000;
+/// Seconds between pings, so that both ends notice a dead connection.
+pub const PING_SECONDS: u64 = 15;
+/// Bytes of rendered fragments kept for reuse.
+pub const FRAGMENT_CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// Sessions whose viewer is kept in memory.
+pub const VIEWERS_REMEMBERED: usize = 10_000;

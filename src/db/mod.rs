@@ -1,0 +1,188 @@
+//! The store: one SQLite file, one writing thread, a pool of readers.
+//! What the rows mean stands in each noun's `sql.rs`; here is only how they
+//! are reached, and how an old file becomes a present one.
+
+pub mod types;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use include_dir::{Dir, include_dir};
+use r2d2::Pool;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::live::{Cursor, Hub};
+pub use writer::Write;
+use writer::Writer;
+
+static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+
+/// Readers: each holds a connection of about 2 MB of page cache, and two cores
+/// serve no more than this at once anyway.
+const READERS: u32 = 8;
+/// Every statement of the program fits, so that none is prepared twice.
+const STATEMENTS: usize = 256;
+
+/// Why a database cannot be opened, in a sentence for whoever starts the server.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(
+        "{path} was written by a newer Milepost (schema {found}, this program knows {known}). Start the newer program, or restore a backup made by this one."
+    )]
+    Newer { path: PathBuf, found: usize, known: usize },
+    #[error(
+        "{path} cannot be written: {why}. Check that the file and its folder belong to the user that runs Milepost."
+    )]
+    NotWritable { path: PathBuf, why: String },
+    #[error("{path} is not a Milepost database: {why}")]
+    Unreadable { path: PathBuf, why: String },
+}
+
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    readers: Pool<SqliteConnectionManager>,
+    writer: Mutex<Option<Arc<Writer>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    epoch: u32,
+}
+
+impl Db {
+    /// Opens and migrates the file at `path`, making it if it is not there.
+    pub fn open(path: &Path, clock: Clock, hub: Hub) -> Result<Db, OpenError> {
+        let unreadable =
+            |error: &dyn std::fmt::Display| OpenError::Unreadable { path: path.into(), why: error.to_string() };
+        let mut conn = Connection::open(path).map_err(|error| not_writable(path, &error))?;
+        migrate(&mut conn, path)?;
+        let epoch = epoch(&conn).map_err(|error| not_writable(path, &error))?;
+        let (writer, thread) = Writer::start(conn, clock, hub).map_err(|error| unreadable(&error))?;
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(|conn| {
+                conn.set_prepared_statement_cache_capacity(STATEMENTS);
+                conn.execute_batch("pragma query_only = on; pragma temp_store = memory; pragma mmap_size = 268435456;")
+            });
+        let readers = Pool::builder()
+            .max_size(READERS)
+            .test_on_check_out(false)
+            .connection_timeout(Duration::from_secs(5))
+            .build(manager)
+            .map_err(|error| unreadable(&error))?;
+        Ok(Db(Arc::new(Inner {
+            readers,
+            writer: Mutex::new(Some(Arc::new(writer))),
+            thread: Mutex::new(Some(thread)),
+            epoch,
+        })))
+    }
+
+    /// Runs `question` on a reader, off the async threads.
+    pub async fn read<T, F>(&self, question: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let readers = self.0.readers.clone();
+        tokio::task::spawn_blocking(move || question(&*readers.get()?)).await?
+    }
+
+    /// Like [`Db::read`], with every answer from one moment, and the cursor of
+    /// that moment: a stream that starts there neither misses nor repeats.
+    pub async fn snapshot<T, F>(&self, question: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, Cursor) -> Result<T> + Send + 'static,
+    {
+        let epoch = self.0.epoch;
+        self.read(move |conn| {
+            let moment = conn.unchecked_transaction()?;
+            let sequence = last_sequence(conn)?;
+            let answer = question(conn, Cursor { epoch, sequence })?;
+            moment.commit()?;
+            Ok(answer)
+        })
+        .await
+    }
+
+    /// Runs `verb` in the one writer; returns when it is durable.
+    pub async fn write<T, F>(&self, verb: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Write<'_>) -> Result<T> + Send + 'static,
+    {
+        let writer = self.0.writer.lock().expect("no one panics holding this lock").clone();
+        match writer {
+            Some(writer) => writer.write(verb).await,
+            None => Err(anyhow::anyhow!("the database is closed").into()),
+        }
+    }
+
+    /// Distinguishes this database from every other that a cursor may come from.
+    pub fn epoch(&self) -> u32 {
+        self.0.epoch
+    }
+
+    /// Finishes the writes that wait, checkpoints, and stops the writer.
+    pub fn close(&self) {
+        self.0.writer.lock().expect("no one panics holding this lock").take();
+        let thread = self.0.thread.lock().expect("no one panics holding this lock").take();
+        if let Some(thread) = thread {
+            // A panic in the writer was logged by its own hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The trail's newest sequence; 0 when nothing has happened yet.
+pub fn last_sequence(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.prepare_cached("select coalesce(max(sequence), 0) from trail")?.query_one([], |row| row.get(0))
+}
+
+fn not_writable(path: &Path, error: &rusqlite::Error) -> OpenError {
+    OpenError::NotWritable { path: path.into(), why: error.to_string() }
+}
+
+fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let mut files: Vec<_> = MIGRATIONS.files().collect();
+    files.sort_by_key(|file| file.path());
+    let known = files.len();
+    let steps = files.into_iter().map(|file| M::up(file.contents_utf8().expect("migrations are UTF-8"))).collect();
+    let found: i64 = conn
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|error| OpenError::Unreadable { path: path.into(), why: error.to_string() })?;
+    let found = usize::try_from(found).unwrap_or(usize::MAX);
+    if found > known {
+        return Err(OpenError::Newer { path: path.into(), found, known });
+    }
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.busy_timeout(Duration::from_secs(5)).map_err(|error| not_writable(path, &error))?;
+    conn.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+         pragma temp_store = memory; pragma cache_size = -65536; pragma wal_autocheckpoint = 4000;",
+    )
+    .map_err(|error| not_writable(path, &error))?;
+    Migrations::new(steps).to_latest(conn).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => not_writable(path, &err),
+        other => OpenError::Unreadable { path: path.into(), why: other.to_string() },
+    })
+}
+
+/// The epoch is drawn once, when the database is made.
+fn epoch(conn: &Connection) -> rusqlite::Result<u32> {
+    conn.execute(
+        "insert into meta (key, value) values ('epoch', abs(random()) % 4294967296) on conflict do nothing",
+        [],
+    )?;
+    let text: String = conn.query_one("select value from meta where key = 'epoch'", [], |row| row.get(0))?;
+    text.parse().map_err(|error: std::num::ParseIntError| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+    })
+}

@@ -1,0 +1,146 @@
+//! The one writing thread and its group commit: it takes whatever writes are
+//! waiting, gives each its own savepoint, commits them together, publishes
+//! their letters in that order, and only then answers each caller.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::JoinHandle;
+
+use anyhow::anyhow;
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::live::{Hub, Letter};
+
+/// How many writes may wait; more callers wait for room. It bounds memory.
+const QUEUE: usize = 4096;
+/// How many writes share one commit. More would make the first of them wait.
+const GROUP: usize = 512;
+
+/// What a verb works with: the connection inside its savepoint, the time, and
+/// the letters that go out when (and only when) the commit is durable.
+pub struct Write<'a> {
+    pub conn: &'a Connection,
+    pub now: Timestamp,
+    letters: Vec<Letter>,
+}
+
+impl Write<'_> {
+    pub fn publish(&mut self, letter: Letter) {
+        self.letters.push(letter);
+    }
+}
+
+/// Answers its caller once it is known whether the group's commit held.
+type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Job = Box<dyn FnOnce(&mut Write<'_>) -> (bool, Answer) + Send>;
+
+pub struct Writer {
+    queue: mpsc::Sender<Job>,
+}
+
+impl Writer {
+    /// Starts the thread; it ends when every `Writer` is gone and the queue is
+    /// empty, after it has checkpointed the write-ahead log.
+    pub fn start(conn: Connection, clock: Clock, hub: Hub) -> std::io::Result<(Writer, JoinHandle<()>)> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(move || run(&conn, &clock, &hub, jobs))?;
+        Ok((Writer { queue }, thread))
+    }
+
+    /// Runs `verb` in the writer. Returns after its commit is durable; on an
+    /// error nothing of it is stored and nothing is published.
+    pub async fn write<T, F>(&self, verb: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Write<'_>) -> Result<T> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |write| {
+            let outcome = catch_unwind(AssertUnwindSafe(|| verb(write)))
+                .unwrap_or_else(|_| Err(Error::Internal(anyhow!("a write panicked"))));
+            let keep = outcome.is_ok();
+            let reply: Answer = Box::new(move |committed| {
+                let outcome = match committed {
+                    Ok(()) => outcome,
+                    Err(why) => Err(Error::Internal(anyhow!("the commit failed: {why}"))),
+                };
+                // A caller that went away does not undo what is durable.
+                let _ = answer.send(outcome);
+            });
+            (keep, reply)
+        });
+        self.queue.send(job).await.map_err(|_| anyhow!("the writer has stopped"))?;
+        answered.await.map_err(|_| anyhow!("the writer stopped before it answered"))?
+    }
+}
+
+fn run(conn: &Connection, clock: &Clock, hub: &Hub, mut jobs: mpsc::Receiver<Job>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while let Some(first) = jobs.blocking_recv() {
+        group.push(first);
+        while group.len() < GROUP {
+            match jobs.try_recv() {
+                Ok(job) => group.push(job),
+                Err(_) => break,
+            }
+        }
+        commit_group(conn, clock.now(), hub, &mut group);
+    }
+    if let Err(error) = conn.execute_batch("pragma wal_checkpoint(truncate)") {
+        tracing::warn!(%error, "the write-ahead log was not checkpointed at exit");
+    }
+}
+
+fn commit_group(conn: &Connection, now: Timestamp, hub: &Hub, group: &mut Vec<Job>) {
+    let mut answers = Vec::with_capacity(group.len());
+    let mut letters = Vec::new();
+    let begun = step(conn, "begin immediate");
+    for job in group.drain(..) {
+        let mut write = Write { conn, now, letters: Vec::new() };
+        let (keep, answer) = in_savepoint(conn, &mut write, job);
+        if keep {
+            letters.append(&mut write.letters);
+        }
+        answers.push(answer);
+    }
+    let committed = begun.and_then(|()| step(conn, "commit")).map_err(|error| {
+        tracing::error!(%error, "a group commit failed; its writes were rolled back");
+        // After a failed commit SQLite may or may not have rolled back already.
+        let _ = conn.execute_batch("rollback");
+        error.to_string()
+    });
+    if committed.is_ok() {
+        for letter in letters {
+            hub.publish(letter);
+        }
+    }
+    for answer in answers {
+        answer(committed.clone());
+    }
+}
+
+fn in_savepoint(conn: &Connection, write: &mut Write<'_>, job: Job) -> (bool, Answer) {
+    let opened = step(conn, "savepoint job");
+    let (keep, answer) = job(write);
+    let closed = opened.and_then(|()| {
+        if keep {
+            step(conn, "release job")
+        } else {
+            step(conn, "rollback to job").and_then(|()| step(conn, "release job"))
+        }
+    });
+    match closed {
+        Ok(()) => (keep, answer),
+        Err(error) => {
+            let why = error.to_string();
+            (false, Box::new(move |_| answer(Err(why))))
+        }
+    }
+}
+
+fn step(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.raw_execute().map(|_| ())
+}

@@ -1,0 +1,125 @@
+//! What users do with their own account, sessions and organisations.
+
+use crate::App;
+use crate::config;
+use crate::error::{Error, Result, msg};
+use crate::live::{EndReason, Letter, Sessions};
+use crate::people::actions::Fields;
+use crate::people::sql::SessionRow;
+use crate::people::{OrganisationId, Password, SessionKey, Span, Theme, UserId, Viewer, parse_line, parse_zone, sql};
+
+pub async fn rename(app: &App, viewer: &Viewer, name: &str) -> Result<()> {
+    let name = parse_line(name, config::NAME_CHARS).map_err(|message| Error::field("name", message))?;
+    let viewer = viewer.clone();
+    app.db
+        .write(move |w| {
+            sql::save_name(w.conn, viewer.user, &name)?;
+            for (organisation, _) in &viewer.organisations {
+                w.publish(Letter::Changed { organisation: *organisation });
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Language is a code in `locales/` (checked by the door), zone an IANA name;
+/// none follows the browser and the organisation.
+pub async fn set_preferences(
+    app: &App,
+    viewer: &Viewer,
+    language: Option<String>,
+    theme: Theme,
+    zone: Option<String>,
+) -> Result<()> {
+    let zone = zone.filter(|zone| !zone.trim().is_empty());
+    if let Some(zone) = &zone {
+        parse_zone(zone).map_err(|message| Error::field("zone", message))?;
+    }
+    let user = viewer.user;
+    app.db
+        .write(move |w| {
+            sql::save_preferences(w.conn, user, language.as_deref(), theme, zone.as_deref())?;
+            w.publish(Letter::ViewersChanged);
+            Ok(())
+        })
+        .await
+}
+
+/// Every other session of the user ends, and their streams with them.
+pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &str) -> Result<()> {
+    let user = viewer.user;
+    let mut fields = Fields::default();
+    let new = fields.take("password", Password::parse(new));
+    let stored = app.db.read(move |conn| Ok(sql::password_hash(conn, user)?)).await?;
+    if !app.passwords.verify(Password::given(current), Some(stored)).await? {
+        fields.refuse("current", msg("error-password-wrong"));
+    }
+    fields.check()?;
+    let new = new.ok_or_else(|| anyhow::anyhow!("a checked form lacks its password"))?;
+    let hash = app.passwords.hash(new).await?;
+    let keep = viewer.session;
+    app.db
+        .write(move |w| {
+            sql::save_password(w.conn, user, &hash)?;
+            sql::delete_sessions(w.conn, user, Some(&keep))?;
+            w.publish(ended(user, Sessions::Except(keep)));
+            Ok(())
+        })
+        .await
+}
+
+pub async fn sessions(app: &App, viewer: &Viewer) -> Result<Vec<SessionRow>> {
+    let (user, now) = (viewer.user, app.clock.now());
+    app.db.read(move |conn| Ok(sql::sessions(conn, user, now)?)).await
+}
+
+/// Ends one of the viewer's own sessions: another device's, or this one.
+pub async fn end_session(app: &App, viewer: &Viewer, key: SessionKey) -> Result<()> {
+    let user = viewer.user;
+    app.db
+        .write(move |w| {
+            if !sql::delete_own_session(w.conn, user, &key)? {
+                return Err(Error::NotFound);
+            }
+            w.publish(ended(user, Sessions::Only(key)));
+            Ok(())
+        })
+        .await
+}
+
+/// Says how many ended.
+pub async fn end_other_sessions(app: &App, viewer: &Viewer) -> Result<usize> {
+    let (user, keep) = (viewer.user, viewer.session);
+    app.db
+        .write(move |w| {
+            let ended_now = sql::delete_sessions(w.conn, user, Some(&keep))?;
+            w.publish(ended(user, Sessions::Except(keep)));
+            Ok(ended_now)
+        })
+        .await
+}
+
+fn ended(user: UserId, sessions: Sessions) -> Letter {
+    Letter::Ended { user, organisation: None, sessions, reason: EndReason::SignedOut }
+}
+
+/// Whether the user may look at that organisation; the door then writes it into
+/// the session.
+pub async fn switch_organisation(app: &App, viewer: &Viewer, organisation: OrganisationId) -> Result<()> {
+    let user = viewer.user;
+    app.db
+        .write(move |w| {
+            match sql::membership(w.conn, organisation, user)? {
+                Some((_, None)) => w.publish(Letter::ViewersChanged),
+                _ => return Err(Error::NotFound),
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// The viewer's own record of presence, newest first.
+pub async fn presence_spans(app: &App, viewer: &Viewer) -> Result<Vec<Span>> {
+    let (organisation, user) = (viewer.organisation, viewer.user);
+    app.db.read(move |conn| Ok(sql::spans(conn, organisation, user, config::PAGE_ROWS)?)).await
+}

@@ -1,0 +1,200 @@
+//! What admins do with members, invitations and the organisation.
+
+use crate::App;
+use crate::config;
+use crate::error::{Error, Result, msg};
+use crate::live::{EndReason, Letter, Sessions};
+use crate::people::actions::{Fields, admins_only};
+use crate::people::sql::NewInvitation;
+use crate::people::tokens::Token;
+use crate::people::{Email, InvitationId, Role, UserId, Viewer, parse_line, parse_zone, sql};
+use rusqlite::Connection;
+
+#[derive(Clone, Debug)]
+pub struct Invite {
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+}
+
+/// Makes a link for one person to join by. It is shown once.
+pub async fn invite(app: &App, viewer: &Viewer, form: Invite) -> Result<Token> {
+    admins_only(viewer)?;
+    let mut fields = Fields::default();
+    let email = fields.take("email", Email::parse(&form.email));
+    let name = fields.take("name", parse_line(&form.name, config::NAME_CHARS));
+    if !viewer.role.may_manage(form.role) {
+        fields.refuse("role", msg("error-role-above-own"));
+    }
+    fields.check()?;
+    let (Some(email), Some(name)) = (email, name) else {
+        return Err(Error::Internal(anyhow::anyhow!("a checked form lacks a field")));
+    };
+    let token = Token::random()?;
+    let token_hash = token.hash();
+    let (organisation, by) = (viewer.organisation, viewer.user);
+    app.db
+        .write(move |w| {
+            if let Some((user, _)) = sql::user_by_email(w.conn, email.as_str())?
+                && matches!(sql::membership(w.conn, organisation, user)?, Some((_, None)))
+            {
+                return Err(Error::field("email", msg("error-already-member")));
+            }
+            let expires_at = w.now + config::INVITATION_LIFE;
+            let new = NewInvitation {
+                email: email.as_str(),
+                name: &name,
+                role: form.role,
+                token_hash,
+                created_by: by,
+                expires_at,
+            };
+            sql::insert_invitation(w.conn, organisation, &new, w.now)?;
+            sql::append_audit(w.conn, organisation, Some(by), "invite", email.as_str(), w.now)?;
+            Ok(())
+        })
+        .await?;
+    Ok(token)
+}
+
+pub async fn revoke_invitation(app: &App, viewer: &Viewer, id: InvitationId) -> Result<()> {
+    admins_only(viewer)?;
+    let (organisation, by) = (viewer.organisation, viewer.user);
+    app.db
+        .write(move |w| {
+            let email = sql::revoke_invitation(w.conn, organisation, id, w.now)?.ok_or(Error::NotFound)?;
+            sql::append_audit(w.conn, organisation, Some(by), "revoke-invitation", &email, w.now)?;
+            Ok(())
+        })
+        .await
+}
+
+/// A link by which `user` sets a new password. Refused for someone who belongs
+/// to other organisations too: their password is not this one's to give away.
+pub async fn reset_link(app: &App, viewer: &Viewer, user: UserId) -> Result<Token> {
+    admins_only(viewer)?;
+    let token = Token::random()?;
+    let hash = token.hash();
+    let viewer = viewer.clone();
+    app.db
+        .write(move |w| {
+            managed(w.conn, &viewer, user)?;
+            if sql::organisations_of(w.conn, user)?.iter().any(|(organisation, _)| *organisation != viewer.organisation)
+            {
+                return Err(Error::Conflict(msg("error-reset-elsewhere")));
+            }
+            sql::insert_reset(w.conn, user, &hash, viewer.user, w.now, w.now + config::RESET_LIFE)?;
+            sql::append_audit(w.conn, viewer.organisation, Some(viewer.user), "reset-link", &user.to_string(), w.now)?;
+            Ok(())
+        })
+        .await?;
+    Ok(token)
+}
+
+pub async fn change_role(app: &App, viewer: &Viewer, user: UserId, role: Role) -> Result<()> {
+    admins_only(viewer)?;
+    let viewer = viewer.clone();
+    app.db
+        .write(move |w| {
+            let (old, deactivated) = managed(w.conn, &viewer, user)?;
+            if !viewer.role.may_manage(role) {
+                return Err(Error::Forbidden(msg("error-role-above-own")));
+            }
+            if old == role {
+                return Ok(());
+            }
+            if old == Role::Owner && deactivated.is_none() {
+                keep_an_owner(w.conn, &viewer)?;
+            }
+            sql::save_role(w.conn, viewer.organisation, user, role)?;
+            let subject = format!("{user}: {old} → {role}");
+            sql::append_audit(w.conn, viewer.organisation, Some(viewer.user), "change-role", &subject, w.now)?;
+            w.publish(revoked(&viewer, user));
+            w.publish(Letter::Changed { organisation: viewer.organisation });
+            Ok(())
+        })
+        .await
+}
+
+/// Takes away the way in; history stays.
+pub async fn deactivate(app: &App, viewer: &Viewer, user: UserId) -> Result<()> {
+    admins_only(viewer)?;
+    let viewer = viewer.clone();
+    app.db
+        .write(move |w| {
+            let (role, deactivated) = managed(w.conn, &viewer, user)?;
+            if deactivated.is_some() {
+                return Ok(());
+            }
+            if role == Role::Owner {
+                keep_an_owner(w.conn, &viewer)?;
+            }
+            sql::save_deactivation(w.conn, viewer.organisation, user, Some(w.now))?;
+            sql::append_audit(w.conn, viewer.organisation, Some(viewer.user), "deactivate", &user.to_string(), w.now)?;
+            w.publish(revoked(&viewer, user));
+            w.publish(Letter::Changed { organisation: viewer.organisation });
+            Ok(())
+        })
+        .await
+}
+
+pub async fn reactivate(app: &App, viewer: &Viewer, user: UserId) -> Result<()> {
+    admins_only(viewer)?;
+    let viewer = viewer.clone();
+    app.db
+        .write(move |w| {
+            managed(w.conn, &viewer, user)?;
+            sql::save_deactivation(w.conn, viewer.organisation, user, None)?;
+            sql::append_audit(w.conn, viewer.organisation, Some(viewer.user), "reactivate", &user.to_string(), w.now)?;
+            w.publish(Letter::Changed { organisation: viewer.organisation });
+            Ok(())
+        })
+        .await
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub name: String,
+    pub zone: String,
+    pub members_see_projects: bool,
+}
+
+pub async fn save_settings(app: &App, viewer: &Viewer, form: Settings) -> Result<()> {
+    admins_only(viewer)?;
+    let mut fields = Fields::default();
+    let name = fields.take("name", parse_line(&form.name, config::NAME_CHARS));
+    fields.take("zone", parse_zone(&form.zone));
+    fields.check()?;
+    let name = name.unwrap_or_default();
+    let (organisation, by) = (viewer.organisation, viewer.user);
+    app.db
+        .write(move |w| {
+            sql::save_settings(w.conn, organisation, &name, form.zone.trim(), form.members_see_projects)?;
+            sql::append_audit(w.conn, organisation, Some(by), "settings", &name, w.now)?;
+            w.publish(Letter::Changed { organisation });
+            Ok(())
+        })
+        .await
+}
+
+/// Role and deactivation of a member whom this viewer may manage.
+fn managed(conn: &Connection, viewer: &Viewer, user: UserId) -> Result<(Role, Option<jiff::Timestamp>)> {
+    // The asking admin's own role may have changed since the page was opened.
+    let own = sql::membership(conn, viewer.organisation, viewer.user)?;
+    let (role, deactivated) = sql::membership(conn, viewer.organisation, user)?.ok_or(Error::NotFound)?;
+    match own {
+        Some((own, None)) if own.may_manage(role) => Ok((role, deactivated)),
+        _ => Err(Error::Forbidden(msg("error-role-above-own"))),
+    }
+}
+
+fn keep_an_owner(conn: &Connection, viewer: &Viewer) -> Result<()> {
+    if sql::active_owners(conn, viewer.organisation)? <= 1 {
+        return Err(Error::Conflict(msg("error-last-owner")));
+    }
+    Ok(())
+}
+
+fn revoked(viewer: &Viewer, user: UserId) -> Letter {
+    Letter::Ended { user, organisation: Some(viewer.organisation), sessions: Sessions::All, reason: EndReason::Revoked }
+}

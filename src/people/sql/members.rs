@@ -1,0 +1,183 @@
+//! Organisations, users and their membership, and the audit of what admins did.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{maybe_time, time};
+use crate::people::{Member, OrganisationId, Role, Theme, UserId};
+
+pub fn is_set_up(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.prepare_cached("select exists (select 1 from organisations)")?.query_one([], |row| row.get(0))
+}
+
+pub fn insert_organisation(
+    conn: &Connection,
+    name: &str,
+    zone: &str,
+    now: Timestamp,
+) -> rusqlite::Result<OrganisationId> {
+    conn.prepare_cached("insert into organisations (name, zone, created_at) values (?1, ?2, ?3)")?.execute(params![
+        name,
+        zone,
+        now.as_microsecond()
+    ])?;
+    Ok(OrganisationId::new(conn.last_insert_rowid()))
+}
+
+/// Name, zone, whether members see the tasks of their projects.
+pub fn settings(conn: &Connection, organisation: OrganisationId) -> rusqlite::Result<(String, String, bool)> {
+    conn.prepare_cached("select name, zone, members_see_projects from organisations where id = ?1")?
+        .query_one([organisation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+}
+
+pub fn save_settings(
+    conn: &Connection,
+    organisation: OrganisationId,
+    name: &str,
+    zone: &str,
+    members_see_projects: bool,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached("update organisations set name = ?2, zone = ?3, members_see_projects = ?4 where id = ?1")?
+        .execute(params![organisation, name, zone, members_see_projects])?;
+    Ok(())
+}
+
+pub fn insert_user(
+    conn: &Connection,
+    email: &str,
+    name: &str,
+    password_hash: &str,
+    zone: Option<&str>,
+    language: Option<&str>,
+    now: Timestamp,
+) -> rusqlite::Result<UserId> {
+    conn.prepare_cached(
+        "insert into users (email, name, password_hash, zone, language, created_at) values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![email, name, password_hash, zone, language, now.as_microsecond()])?;
+    Ok(UserId::new(conn.last_insert_rowid()))
+}
+
+/// Id and password hash of whoever has this address.
+pub fn user_by_email(conn: &Connection, email: &str) -> rusqlite::Result<Option<(UserId, String)>> {
+    conn.prepare_cached("select id, password_hash from users where email = ?1")?
+        .query_one([email], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+pub fn password_hash(conn: &Connection, user: UserId) -> rusqlite::Result<String> {
+    conn.prepare_cached("select password_hash from users where id = ?1")?.query_one([user], |row| row.get(0))
+}
+
+pub fn save_password(conn: &Connection, user: UserId, hash: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached("update users set password_hash = ?2 where id = ?1")?.execute(params![user, hash])?;
+    Ok(())
+}
+
+pub fn save_name(conn: &Connection, user: UserId, name: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached("update users set name = ?2 where id = ?1")?.execute(params![user, name])?;
+    Ok(())
+}
+
+pub fn save_preferences(
+    conn: &Connection,
+    user: UserId,
+    language: Option<&str>,
+    theme: Theme,
+    zone: Option<&str>,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached("update users set language = ?2, theme = ?3, zone = ?4 where id = ?1")?
+        .execute(params![user, language, theme, zone])?;
+    Ok(())
+}
+
+/// True when the user became a member now.
+pub fn insert_member(
+    conn: &Connection,
+    organisation: OrganisationId,
+    user: UserId,
+    role: Role,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    Ok(conn
+        .prepare_cached("insert into members (organisation_id, user_id, role, joined_at) values (?1, ?2, ?3, ?4) on conflict do nothing")?
+        .execute(params![organisation, user, role, now.as_microsecond()])?
+        == 1)
+}
+
+/// Role and when deactivated.
+pub fn membership(
+    conn: &Connection,
+    organisation: OrganisationId,
+    user: UserId,
+) -> rusqlite::Result<Option<(Role, Option<Timestamp>)>> {
+    conn.prepare_cached("select role, deactivated_at from members where organisation_id = ?1 and user_id = ?2")?
+        .query_one(params![organisation, user], |row| Ok((row.get(0)?, maybe_time(row, 1)?)))
+        .optional()
+}
+
+pub fn active_owners(conn: &Connection, organisation: OrganisationId) -> rusqlite::Result<i64> {
+    conn.prepare_cached(
+        "select count(*) from members where organisation_id = ?1 and role = 'owner' and deactivated_at is null",
+    )?
+    .query_one([organisation], |row| row.get(0))
+}
+
+pub fn save_role(conn: &Connection, organisation: OrganisationId, user: UserId, role: Role) -> rusqlite::Result<()> {
+    conn.prepare_cached("update members set role = ?3 where organisation_id = ?1 and user_id = ?2")?
+        .execute(params![organisation, user, role])?;
+    Ok(())
+}
+
+pub fn save_deactivation(
+    conn: &Connection,
+    organisation: OrganisationId,
+    user: UserId,
+    at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached("update members set deactivated_at = ?3 where organisation_id = ?1 and user_id = ?2")?
+        .execute(params![organisation, user, at.map(Timestamp::as_microsecond)])?;
+    Ok(())
+}
+
+/// Everyone who is or was a member, active ones first, with their open load.
+pub fn members(conn: &Connection, organisation: OrganisationId) -> rusqlite::Result<Vec<Member>> {
+    conn.prepare_cached(
+        "select u.id, u.name, u.email, m.role, m.joined_at, m.deactivated_at,
+                (select coalesce(sum(c.tasks), 0) from task_counts c
+                 where c.organisation_id = m.organisation_id and c.assignee_id = u.id and c.status in ('pending', 'in_progress'))
+         from members m join users u on u.id = m.user_id
+         where m.organisation_id = ?1
+         order by m.deactivated_at is not null, u.name collate nocase, u.id",
+    )?
+    .query_map([organisation], |row| {
+        Ok(Member {
+            user: row.get(0)?,
+            name: row.get(1)?,
+            email: row.get(2)?,
+            role: row.get(3)?,
+            joined_at: time(row, 4)?,
+            deactivated_at: maybe_time(row, 5)?,
+            open_tasks: row.get(6)?,
+        })
+    })?
+    .collect()
+}
+
+pub fn user_name(conn: &Connection, user: UserId) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached("select name from users where id = ?1")?.query_one([user], |row| row.get(0)).optional()
+}
+
+/// Writes down an administrative act: `subject` names whom or what it touched.
+pub fn append_audit(
+    conn: &Connection,
+    organisation: OrganisationId,
+    actor: Option<UserId>,
+    act: &str,
+    subject: &str,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached("insert into audit (organisation_id, actor_id, act, subject, at) values (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![organisation, actor, act, subject, now.as_microsecond()])?;
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Giving work to people: one task, or one for each line of a pasted list.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::{Said, record};
+use crate::App;
+use crate::config;
+use crate::error::{Error, FieldError, Message, Result, msg};
+use crate::people::actions::Fields;
+use crate::people::{self, OrganisationId, ProjectId, UserId, Viewer, parse_line};
+use crate::tasks::{Change, Due, Kind, Percent, Priority, Status, Task, TaskId, parse_note, sql};
+
+/// New work as somebody typed it. Blank fields are left open.
+#[derive(Clone, Debug, Default)]
+pub struct NewTasks {
+    /// Each line that is not blank is a task.
+    pub title: String,
+    pub assignee: String,
+    pub project: String,
+    /// As [`Due::parse`] takes it, in the viewer's zone.
+    pub due: String,
+    /// Blank is medium.
+    pub priority: String,
+    pub description: String,
+    /// As [`parse_estimate`] takes it.
+    pub estimate: String,
+}
+
+pub async fn create_tasks(app: &App, viewer: &Viewer, form: NewTasks) -> Result<Vec<TaskId>> {
+    if !viewer.is_admin() {
+        return Err(Error::Forbidden(msg("error-admins-only")));
+    }
+    let mut fields = Fields::default();
+    let titles = fields.take("title", parse_titles(&form.title));
+    let assignee =
+        fields.take("assignee", parse_id(&form.assignee).and_then(|id| id.ok_or_else(|| msg("error-required"))));
+    let project = fields.take("project", parse_id(&form.project));
+    let due = fields.take("due", Due::parse(&form.due, &viewer.zone));
+    let priority = fields.take("priority", parse_priority(&form.priority));
+    let description = fields.take("description", parse_note(&form.description, config::DESCRIPTION_CHARS));
+    let estimate = fields.take("estimate", parse_estimate(&form.estimate));
+    fields.check()?;
+    let (titles, assignee) = titles.zip(assignee).ok_or_else(|| anyhow::anyhow!("a checked form lacks a field"))?;
+    let assignee = UserId::new(assignee);
+    let project = project.flatten().map(ProjectId::new);
+    let viewer = viewer.clone();
+    app.db
+        .write(move |w| {
+            check_people(w.conn, viewer.organisation, Some(assignee), project)?;
+            let mut ids = Vec::with_capacity(titles.len());
+            for title in titles {
+                let mut task = Task {
+                    id: TaskId::new(0),
+                    organisation: viewer.organisation,
+                    kind: Kind::Assignment,
+                    title,
+                    description: description.clone().flatten().unwrap_or_default(),
+                    status: Status::Pending,
+                    progress: Percent::ZERO,
+                    project,
+                    assignee: Some(assignee),
+                    creator: viewer.user,
+                    priority: priority.unwrap_or(Priority::Medium),
+                    due: due.clone().flatten(),
+                    estimate_minutes: estimate.flatten(),
+                    created_at: w.now,
+                    started_at: None,
+                    finished_at: None,
+                    updated_at: w.now,
+                    version: 1,
+                };
+                sql::insert(w.conn, &mut task)?;
+                ids.push(task.id);
+                let new = Value::Object(task.facts());
+                let said = Said {
+                    change: Change::Created,
+                    actor: Some(viewer.user),
+                    old: json!({}),
+                    new,
+                    note: None,
+                    presence: None,
+                };
+                record(w, None, &Arc::new(task), said)?;
+            }
+            Ok(ids)
+        })
+        .await
+}
+
+/// The assignee is an active member, the project is this organisation's and in use.
+pub(super) fn check_people(
+    conn: &Connection,
+    organisation: OrganisationId,
+    assignee: Option<UserId>,
+    project: Option<ProjectId>,
+) -> Result<()> {
+    let mut errors = Vec::new();
+    if let Some(assignee) = assignee
+        && !matches!(people::sql::membership(conn, organisation, assignee)?, Some((_, None)))
+    {
+        errors.push(FieldError { field: "assignee", message: msg("error-unknown-member") });
+    }
+    if let Some(project) = project
+        && people::sql::project(conn, organisation, project)?.is_none_or(|project| project.archived_at.is_some())
+    {
+        errors.push(FieldError { field: "project", message: msg("error-unknown-project") });
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
+}
+
+fn parse_titles(text: &str) -> Result<Vec<String>, Message> {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        Err(msg("error-required"))
+    } else if lines.len() > config::TASKS_AT_ONCE {
+        Err(msg("error-too-many").arg("limit", config::TASKS_AT_ONCE))
+    } else {
+        lines.into_iter().map(|line| parse_line(line, config::TITLE_CHARS)).collect()
+    }
+}
+
+pub(super) fn parse_id(text: &str) -> Result<Option<i64>, Message> {
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| msg("error-choice")),
+    }
+}
+
+pub(super) fn parse_priority(text: &str) -> Result<Priority, Message> {
+    match text.trim() {
+        "" => Ok(Priority::Medium),
+        text => text.parse().map_err(|_| msg("error-choice")),
+    }
+}
+
+/// Working time in minutes: "90", "90m", "1h", "1h 30m", "1:30", "1.5h".
+pub(super) fn parse_estimate(text: &str) -> Result<Option<i64>, Message> {
+    let text = text.trim().to_lowercase().replace(',', ".");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = || msg("error-estimate");
+    let minutes = if let Ok(minutes) = text.parse::<f64>() {
+        minutes
+    } else if let Some((hours, minutes)) = text.split_once(':') {
+        let hours: u32 = hours.parse().map_err(|_| wrong())?;
+        let minutes: u32 = minutes.parse().map_err(|_| wrong())?;
+        f64::from(hours) * 60.0 + f64::from(minutes)
+    } else {
+        let (hours, rest) = text.split_once('h').unwrap_or(("0", &text));
+        let rest = rest.trim().trim_end_matches('m').trim();
+        let hours: f64 = hours.trim().parse().map_err(|_| wrong())?;
+        let minutes: f64 = if rest.is_empty() { 0.0 } else { rest.parse().map_err(|_| wrong())? };
+        hours * 60.0 + minutes
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be a small number just before")]
+    match minutes.round() {
+        rounded if config::ESTIMATE_MINUTES.contains(&(rounded as i64)) => Ok(Some(rounded as i64)),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_is_taken_as_people_write_it() {
+        for (text, minutes) in [
+            ("90", 90),
+            ("90m", 90),
+            ("1h", 60),
+            ("1h 30m", 90),
+            ("1h30", 90),
+            ("1:30", 90),
+            ("1.5h", 90),
+            ("1,5h", 90),
+        ] {
+            assert_eq!(parse_estimate(text), Ok(Some(minutes)), "{text}");
+        }
+        assert_eq!(parse_estimate(" "), Ok(None));
+        for bad in ["0", "-5", "soon", "h", "1h2h", "nan", "1e99", "999999999"] {
+            assert!(parse_estimate(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn each_line_is_a_task_and_blank_lines_are_none() {
+        assert_eq!(parse_titles(" a \n\n b\r\n"), Ok(vec!["a".to_owned(), "b".to_owned()]));
+        assert!(parse_titles(" \n ").is_err());
+        assert!(parse_titles(&"x".repeat(201)).is_err());
+    }
+}

@@ -1,0 +1,165 @@
+//! Changing what a task is: each field that differs becomes an entry of its own.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::assign::{check_people, parse_estimate, parse_id, parse_priority};
+use super::{Said, find, record, touched};
+use crate::App;
+use crate::config;
+use crate::db::Write;
+use crate::error::{Error, FieldError, Result, msg};
+use crate::people::actions::Fields;
+use crate::people::{ProjectId, UserId, Viewer, parse_line};
+use crate::tasks::{Change, Due, Entry, Task, TaskId, parse_note, sql};
+
+/// What a form sends; a field that is none stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub assignee: Option<String>,
+    pub project: Option<String>,
+    pub due: Option<String>,
+    pub priority: Option<String>,
+    pub estimate: Option<String>,
+    /// The version that the form was opened at.
+    pub version: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Edited {
+    pub task: Arc<Task>,
+    /// What others did between the form's version and this.
+    pub meanwhile: Vec<Entry>,
+}
+
+/// Each change, in the order in which they are recorded, and its field's name
+/// in forms and in the trail.
+const FIELDS: [(Change, &str); 7] = [
+    (Change::Title, "title"),
+    (Change::Description, "description"),
+    (Change::Assigned, "assignee"),
+    (Change::Project, "project"),
+    (Change::Due, "due"),
+    (Change::Priority, "priority"),
+    (Change::Estimate, "estimate"),
+];
+
+/// Admins edit. Two who edit at once each keep what only they changed; where
+/// both changed the same field, the later one is told and nothing is stored.
+pub async fn edit(app: &App, viewer: &Viewer, id: TaskId, form: Edit) -> Result<Edited> {
+    let viewer = viewer.clone();
+    app.db
+        .write(move |w| {
+            let before = find(w, &viewer, id)?;
+            if !viewer.is_admin() {
+                return Err(Error::Forbidden(msg("error-admins-only")));
+            }
+            let wanted = wanted(&before, &form, &viewer)?;
+            let meanwhile = match form.version {
+                Some(version) if version < before.version => sql::trail_since(w.conn, id, version)?,
+                _ => Vec::new(),
+            };
+            let changed = changed_fields(&before, &wanted, &meanwhile)?;
+            let assignee = wanted.assignee.filter(|_| changed.contains(&Change::Assigned));
+            let project = wanted.project.filter(|_| changed.contains(&Change::Project));
+            check_people(w.conn, viewer.organisation, assignee, project)?;
+            let task = apply(w, before, &wanted, &changed, viewer.user)?;
+            Ok(Edited { task, meanwhile })
+        })
+        .await
+}
+
+/// The task as the form wants it.
+fn wanted(before: &Task, form: &Edit, viewer: &Viewer) -> Result<Task> {
+    let mut fields = Fields::default();
+    let mut task = before.clone();
+    if let Some(title) = &form.title {
+        task.title = fields.take("title", parse_line(title, config::TITLE_CHARS)).unwrap_or_default();
+    }
+    if let Some(text) = &form.description {
+        task.description =
+            fields.take("description", parse_note(text, config::DESCRIPTION_CHARS)).flatten().unwrap_or_default();
+    }
+    if let Some(id) = &form.assignee {
+        task.assignee = fields.take("assignee", parse_id(id)).flatten().map(UserId::new);
+    }
+    if let Some(id) = &form.project {
+        task.project = fields.take("project", parse_id(id)).flatten().map(ProjectId::new);
+    }
+    if let Some(due) = &form.due {
+        // A form shows minutes: what it sends back unchanged keeps its seconds.
+        let unchanged = before.due.as_ref().is_some_and(|old| old.to_field(&viewer.zone) == due.trim());
+        if !unchanged {
+            task.due = fields.take("due", Due::parse(due, &viewer.zone)).flatten();
+        }
+    }
+    if let Some(priority) = &form.priority {
+        task.priority = fields.take("priority", parse_priority(priority)).unwrap_or(before.priority);
+    }
+    if let Some(estimate) = &form.estimate {
+        task.estimate_minutes = fields.take("estimate", parse_estimate(estimate)).flatten();
+    }
+    fields.check()?;
+    Ok(task)
+}
+
+/// Which fields to change: those that the form differs in from now, but not
+/// those that it merely shows as they were when it was opened.
+fn changed_fields(before: &Task, wanted: &Task, meanwhile: &[Entry]) -> Result<Vec<Change>> {
+    let (now, then) = (before.facts(), wanted.facts());
+    let mut changed = Vec::new();
+    let mut clashes = Vec::new();
+    for (change, field) in FIELDS {
+        let key = fact(field);
+        if now.get(key) == then.get(key) {
+            continue;
+        }
+        let since = meanwhile.iter().find(|entry| entry.new.get(key).is_some());
+        match since.and_then(|entry| entry.old.get(key)) {
+            Some(opened_at) if Some(opened_at) == then.get(key) => {}
+            Some(_) => clashes.push(FieldError { field, message: msg("error-changed-meanwhile") }),
+            None => changed.push(change),
+        }
+    }
+    if clashes.is_empty() { Ok(changed) } else { Err(Error::Invalid(clashes)) }
+}
+
+/// A field's name among a task's facts.
+fn fact(field: &'static str) -> &'static str {
+    if field == "estimate" { "estimate_minutes" } else { field }
+}
+
+/// One version and one entry for each changed field, in one commit.
+fn apply(w: &mut Write<'_>, before: Task, wanted: &Task, changed: &[Change], actor: UserId) -> Result<Arc<Task>> {
+    let mut present = Arc::new(before);
+    for (change, field) in FIELDS {
+        if !changed.contains(&change) {
+            continue;
+        }
+        let mut next = (*present).clone();
+        match change {
+            Change::Title => next.title.clone_from(&wanted.title),
+            Change::Description => next.description.clone_from(&wanted.description),
+            Change::Assigned => next.assignee = wanted.assignee,
+            Change::Project => next.project = wanted.project,
+            Change::Due => next.due.clone_from(&wanted.due),
+            Change::Priority => next.priority = wanted.priority,
+            _ => next.estimate_minutes = wanted.estimate_minutes,
+        }
+        let next = Arc::new(touched(next, w.now));
+        sql::save_edit(w.conn, &present, &next)?;
+        let only = |task: &Task| {
+            let mut facts = Map::new();
+            facts.insert(fact(field).to_owned(), task.facts().remove(fact(field)).unwrap_or(Value::Null));
+            Value::Object(facts)
+        };
+        let said =
+            Said { change, actor: Some(actor), old: only(&present), new: only(&next), note: None, presence: None };
+        record(w, Some(&present), &next, said)?;
+        present = next;
+    }
+    Ok(present)
+}
