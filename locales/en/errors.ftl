@@ -1,1 +1,61 @@
 # Refusals and error pages.
+
+error-title-sign-in = Please sign in
+error-title-forbidden = You may not do that
+error-title-not-found = Nothing is here
+error-title-conflict = That does not fit any more
+error-title-too-large = That is too much at once
+error-title-invalid = Something in the form is not right
+error-title-too-many = Too many tries
+error-title-refused = That did not work
+error-title-internal = Something went wrong here
+error-home = To the start
+error-reference = If you ask for help, give this reference: { $reference }
+
+error-sign-in-needed = You are not signed in, or no longer. Nothing was changed.
+error-not-found = There is no such page, or it is not one that you may see.
+error-admins-only = Only admins of this organisation can do that.
+error-owners-only = Only owners of this organisation can do that.
+error-cross-site = The form came from another site, so nothing was done. If you meant it, open Milepost itself and try again.
+error-bad-request = Milepost could not read this address.
+error-method = This address does not answer that way. Nothing was changed.
+error-too-large = At most { $limit } KB can be sent at once. Nothing was changed.
+error-not-a-form = Milepost expected a form here. Nothing was changed.
+error-not-utf8 = The form had text in it that is not valid UTF-8. Nothing was changed.
+error-timeout = This took too long and was stopped. Please try again in a moment.
+error-internal = It is not your doing, and it is in the log. Please try again in a moment.
+error-throttled = { $count ->
+    [one] Too many tries. Please wait a minute, then try again.
+   *[other] Too many tries. Please wait { $count } minutes, then try again.
+}
+
+error-required = Please fill this in.
+error-too-long = At most { $limit } characters.
+error-too-many = At most { $limit } at once.
+error-control-characters = Please use plain text, without control characters.
+error-choice = Please choose one of the options.
+error-email = This is not an e-mail address.
+error-email-taken = Somebody has just made an account with this address. Reload this page to join with it.
+error-zone = { $name } is not a time zone. Examples: Europe/Berlin, Asia/Jerusalem, UTC.
+error-password-short = At least { $limit } characters.
+error-password-wrong = That is not the password.
+error-sign-in = E-mail and password do not fit together.
+error-already-set-up = This Milepost is set up already. Please sign in.
+error-already-member = This person is a member already.
+error-role-above-own = Only an owner can do that.
+error-last-owner = This is the only owner left. Make somebody else an owner first.
+error-reset-elsewhere = This person belongs to another organisation too, so you cannot set their password.
+error-unknown-member = There is no such member.
+error-unknown-project = There is no such project, or it is archived.
+error-project-exists = There is a project of this name already.
+error-percent = Write a number from 0 to 100.
+error-date = Write a date such as 2026-11-22, or a date and time such as 2026-11-22 14:30.
+error-date-gap = On { $date } the clocks skip { $time }. Please choose another time.
+error-changed-meanwhile = Somebody else changed this meanwhile. Compare, then save again.
+error-not-your-task = This task is assigned to somebody else.
+
+refused-cancelled = This task has ended. Reopen it first, then report progress.
+refused-cancel-ended = This task has ended already, so there is nothing to cancel.
+refused-reopen-open = This task is open already.
+refused-undo-kind = Only progress and changes of status can be undone.
+refused-undo-moved = The task has changed since, so that can no longer be undone.

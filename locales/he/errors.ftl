@@ -1,1 +1,62 @@
 # Refusals and error pages.
+
+error-title-sign-in = צריך להיכנס
+error-title-forbidden = אין לך הרשאה לזה
+error-title-not-found = אין כאן כלום
+error-title-conflict = זה כבר לא מתאים
+error-title-too-large = זה יותר מדי בבת אחת
+error-title-invalid = משהו בטופס לא תקין
+error-title-too-many = יותר מדי ניסיונות
+error-title-refused = זה לא הצליח
+error-title-internal = משהו השתבש כאן
+error-home = להתחלה
+error-reference = בבקשת עזרה כדאי למסור את הסימן הזה: { $reference }
+
+error-sign-in-needed = החשבון לא מחובר, או כבר לא מחובר. דבר לא השתנה.
+error-not-found = אין דף כזה, או שאין לך הרשאה לראות אותו.
+error-admins-only = רק הנהלת הארגון יכולה לעשות את זה.
+error-owners-only = רק בעלי הארגון יכולים לעשות את זה.
+error-cross-site = הטופס הגיע מאתר אחר, ולכן דבר לא נעשה. אם זו הייתה הכוונה, אפשר לפתוח את Milepost עצמו ולנסות שוב.
+error-bad-request = ל־Milepost לא הייתה אפשרות לקרוא את הכתובת הזאת.
+error-method = הכתובת הזאת לא עונה כך. דבר לא השתנה.
+error-too-large = אפשר לשלוח לכל היותר { $limit } ק״ב בבת אחת. דבר לא השתנה.
+error-not-a-form = כאן היה אמור להגיע טופס. דבר לא השתנה.
+error-not-utf8 = בטופס היה טקסט שאינו UTF-8 תקין. דבר לא השתנה.
+error-timeout = זה לקח יותר מדי זמן ונעצר. אפשר לנסות שוב עוד רגע.
+error-internal = זה לא בגללך, וזה נרשם ביומן. אפשר לנסות שוב עוד רגע.
+error-throttled = { $count ->
+    [one] יותר מדי ניסיונות. אפשר לנסות שוב בעוד דקה.
+    [two] יותר מדי ניסיונות. אפשר לנסות שוב בעוד שתי דקות.
+   *[other] יותר מדי ניסיונות. אפשר לנסות שוב בעוד { $count } דקות.
+}
+
+error-required = צריך למלא את השדה הזה.
+error-too-long = לכל היותר { $limit } תווים.
+error-too-many = לכל היותר { $limit } בבת אחת.
+error-control-characters = אפשר טקסט רגיל בלבד, בלי תווי בקרה.
+error-choice = צריך לבחור אחת מהאפשרויות.
+error-email = זו אינה כתובת דוא״ל.
+error-email-taken = לכתובת הזאת נפתח חשבון ממש עכשיו. אפשר לטעון את הדף מחדש ולהצטרף איתו.
+error-zone = { $name } אינו אזור זמן. לדוגמה: Asia/Jerusalem, Europe/Berlin, UTC.
+error-password-short = לפחות { $limit } תווים.
+error-password-wrong = זו לא הסיסמה.
+error-sign-in = הדוא״ל והסיסמה לא מתאימים זה לזה.
+error-already-set-up = ה־Milepost הזה כבר הוקם. אפשר להיכנס.
+error-already-member = הכתובת הזאת כבר שייכת לארגון.
+error-role-above-own = רק בעלי הארגון יכולים לעשות את זה.
+error-last-owner = לארגון לא נשאר בעלים אחר. קודם צריך למנות מישהו נוסף לבעלות.
+error-reset-elsewhere = החשבון שייך גם לארגון אחר, ולכן אי אפשר לקבוע לו סיסמה מכאן.
+error-unknown-member = אין חבר כזה בארגון.
+error-unknown-project = אין פרויקט כזה, או שהוא בארכיון.
+error-project-exists = כבר יש פרויקט בשם הזה.
+error-percent = צריך מספר מ־0 עד 100.
+error-date = צריך תאריך כמו 2026-11-22, או תאריך ושעה כמו 2026-11-22 14:30.
+error-date-gap = ב־{ $date } השעון מדלג על { $time }. צריך לבחור שעה אחרת.
+error-changed-meanwhile = מישהו אחר שינה את זה בינתיים. אפשר להשוות ולשמור שוב.
+error-not-your-task = המשימה הזאת מוקצית למישהו אחר.
+
+refused-cancelled = המשימה הסתיימה. קודם צריך לפתוח אותה מחדש, ואז לדווח על התקדמות.
+refused-cancel-ended = המשימה כבר הסתיימה, אז אין מה לבטל.
+refused-reopen-open = המשימה כבר פתוחה.
+refused-undo-kind = אפשר לבטל רק דיווחי התקדמות ושינויי מצב.
+refused-undo-moved = המשימה השתנתה מאז, ולכן כבר אי אפשר לבטל את זה.

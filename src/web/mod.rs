@@ -1,13 +1,212 @@
-//! The doors for browsers.
+//! The doors for browsers: the whole URL map as data, and the layers around it.
+//! A route is guarded by its line here, never by its handler: what is not written down as public answers only the
+//! signed-in. Tests walk this map.
 
+pub mod account;
 pub mod assets;
+pub mod boundary;
+pub mod forms;
+mod headers;
+mod health;
+pub mod invitations;
+pub mod page;
+pub mod people;
+pub mod preferences;
+pub mod presence;
+pub mod projects;
+pub mod session;
+pub mod settings;
+pub mod setup;
+pub mod sign_in;
+pub mod viewer;
+
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::{Router, extract};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tower_http::trace::TraceLayer;
 
 use crate::App;
+use crate::config;
+use crate::error::{Error, msg};
+use boundary::{boundary, panicked, time_limit};
+use session::Sessions;
+use viewer::{Guard, Viewers, guard};
 
 /// What the doors remember between requests.
 #[derive(Default)]
-pub struct Memory {}
+pub struct Memory {
+    pub viewers: Viewers,
+}
 
-pub fn router(app: App) -> axum::Router {
-    axum::Router::new().with_state(app)
+/// Who may use a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    Public,
+    SignedIn,
+    Admin,
+    Owner,
+}
+
+/// How a route is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Use {
+    /// A person asks: it prolongs the session and makes its user present.
+    Person,
+    /// A script or a supervisor asks.
+    Machine,
+    /// Like `Machine`, and open for as long as the page is: no time limit.
+    Stream,
+}
+
+/// One line of the URL map.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+    pub usage: Use,
+    handler: MethodRouter<App>,
+}
+
+impl Route {
+    fn new<H, T>(method: Method, path: &'static str, access: Access, handler: H) -> Route
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let filter = if method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
+        Route { method, path, access, usage: Use::Person, handler: on(filter, handler) }
+    }
+
+    fn usage(self, usage: Use) -> Route {
+        Route { usage, ..self }
+    }
+}
+
+fn get<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route::new(Method::GET, path, access, handler)
+}
+
+fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route::new(Method::POST, path, access, handler)
+}
+
+/// Every address of the program.
+pub fn routes() -> Vec<Route> {
+    use Access::{Admin, Public, SignedIn};
+    vec![
+        get("/healthz", Public, health::get_healthz).usage(Use::Machine),
+        get("/readyz", Public, health::get_readyz).usage(Use::Machine),
+        get("/assets/{*path}", Public, assets::get_asset).usage(Use::Machine),
+        // The ways in.
+        get("/", Public, sign_in::get_root),
+        get("/setup", Public, setup::get_setup),
+        post("/setup", Public, setup::post_setup),
+        get("/sign-in", Public, sign_in::get_sign_in),
+        post("/sign-in", Public, sign_in::post_sign_in),
+        post("/sign-out", Public, sign_in::post_sign_out),
+        get("/invitations/{token}", Public, invitations::get_invitation),
+        post("/invitations/{token}", Public, invitations::post_invitation),
+        get("/reset/{token}", Public, invitations::get_reset),
+        post("/reset/{token}", Public, invitations::post_reset),
+        post("/preferences", Public, preferences::post_preferences),
+        // One's own.
+        post("/switch-organisation", SignedIn, preferences::post_switch_organisation),
+        post("/presence", SignedIn, presence::post_presence).usage(Use::Machine),
+        get("/account", SignedIn, account::get_account),
+        post("/account/name", SignedIn, account::post_name),
+        post("/account/password", SignedIn, account::post_password),
+        post("/account/preferences", SignedIn, account::post_preferences),
+        post("/account/sessions/end-others", SignedIn, account::post_end_other_sessions),
+        post("/account/sessions/{key}/end", SignedIn, account::post_end_session),
+        // The organisation.
+        get("/people", Admin, people::get_people),
+        post("/people", Admin, people::post_people),
+        post("/people/invitations/{id}/revoke", Admin, people::post_revoke_invitation),
+        get("/people/{id}", Admin, people::get_member),
+        post("/people/{id}/role", Admin, people::post_role),
+        get("/people/{id}/deactivate", Admin, people::get_deactivate),
+        post("/people/{id}/deactivate", Admin, people::post_deactivate),
+        post("/people/{id}/reactivate", Admin, people::post_reactivate),
+        post("/people/{id}/reset-link", Admin, people::post_reset_link),
+        get("/projects", Admin, projects::get_projects),
+        post("/projects", Admin, projects::post_projects),
+        get("/projects/{id}", Admin, projects::get_project),
+        post("/projects/{id}", Admin, projects::post_project),
+        post("/projects/{id}/members", Admin, projects::post_members),
+        post("/projects/{id}/archive", Admin, projects::post_archive),
+        get("/settings", Admin, settings::get_settings),
+        post("/settings", Admin, settings::post_settings),
+    ]
+}
+
+/// The routes that exist only while the program shows itself (`milepost demo`).
+pub fn demo_routes() -> Vec<Route> {
+    vec![post("/demo/sign-in", Access::Public, sign_in::post_demo_sign_in)]
+}
+
+/// The program as a service. Made from the map above and nothing else.
+pub fn router(app: App) -> Router {
+    let mut lines = routes();
+    if app.config.demo {
+        lines.extend(demo_routes());
+    }
+    let mut router = Router::new();
+    for line in lines {
+        let guarded = Guard { app: app.clone(), access: line.access, quiet: line.usage != Use::Person };
+        let mut handler = line.handler.route_layer(from_fn_with_state(guarded, guard));
+        if line.usage != Use::Stream {
+            handler = handler.route_layer(from_fn(time_limit));
+        }
+        router = router.route(line.path, handler);
+    }
+    let layers = ServiceBuilder::new()
+        // Failures are logged at the boundary, once.
+        .layer(TraceLayer::new_for_http().on_failure(()))
+        // Its default leaves streams (text/event-stream) alone.
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
+        .layer(from_fn_with_state(app.config.is_secure(), headers::security_headers))
+        .layer(Sessions::new(&app).layer())
+        .layer(from_fn_with_state(app.clone(), boundary))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(same_site(&app))
+        .layer(DefaultBodyLimit::max(config::BODY_BYTES));
+    router.layer(layers).with_state(app)
+}
+
+/// Refuses what another site's page posts here in a signed-in browser's name.
+fn same_site(app: &App) -> CsrfLayer<impl Fn(ProtectionError) -> Response + Clone + use<>> {
+    let refuse = |_: ProtectionError| Error::Forbidden(msg("error-cross-site")).into_response();
+    let layer = CsrfLayer::new();
+    // Behind a proxy the Host that arrives may not be the one that people type.
+    let layer = match &app.config.base_url {
+        Some(url) => layer.clone().add_trusted_origin(url.trim_end_matches('/')).unwrap_or(layer),
+        None => layer,
+    };
+    layer.with_rejection_response(refuse)
+}
+
+/// What stands in a path. Anything but what the route expects means that there is no such thing.
+pub struct At<T>(pub T);
+
+impl<T, S> FromRequestParts<S> for At<T>
+where
+    T: serde::de::DeserializeOwned + Send,
+    S: Send + Sync,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<At<T>, Error> {
+        let extract::Path(value) =
+            extract::Path::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
+        Ok(At(value))
+    }
 }

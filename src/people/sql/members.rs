@@ -181,3 +181,9 @@ pub fn append_audit(
         .execute(params![organisation, actor, act, subject, now.as_microsecond()])?;
     Ok(())
 }
+
+/// Language and zone that the user chose, if any.
+pub fn preferences(conn: &Connection, user: UserId) -> rusqlite::Result<(Option<String>, Option<String>)> {
+    conn.prepare_cached("select language, zone from users where id = ?1")?
+        .query_one([user], |row| Ok((row.get(0)?, row.get(1)?)))
+}

@@ -1,0 +1,260 @@
+//! Where failures become pages: the only place that knows which status a failure has, and the only one that logs it.
+//! Handlers answer an `Error`; a person gets a sentence in their language, and for an internal failure a reference
+//! that the log has too. Nothing else of it leaves the house.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tower_sessions::Session;
+
+use super::page::{Nav, Page, from_page, page_url, wanted_language};
+use crate::App;
+use crate::error::{Error, Message, msg};
+use crate::locale::Lang;
+use crate::people::tokens::hex;
+
+/// Longer than the slowest page on a busy small machine; whoever waited this long has gone.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Rides on a bare response until the boundary writes its page.
+#[derive(Clone)]
+struct Failure(Arc<Error>);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = status_of(&self).into_response();
+        if let Error::TooMany { retry_after_seconds } = &self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+        }
+        response.extensions_mut().insert(Failure(Arc::new(self)));
+        response
+    }
+}
+
+fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::NotFound => StatusCode::NOT_FOUND,
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::SignInNeeded => StatusCode::UNAUTHORIZED,
+        Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A page on which something went wrong.
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    page: Page,
+    l: Lang,
+    status: u16,
+    sentences: Vec<String>,
+    reference: Option<String>,
+    /// Where to sign in, when that would help.
+    sign_in: Option<String>,
+}
+
+/// What is kept of a request, for the page that tells of its failure.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    session: Session,
+}
+
+impl Asked {
+    fn has(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    /// A person moved to this address; it is not a script that asks.
+    fn is_navigation(&self) -> bool {
+        self.method == Method::GET
+            && !self.has("hx-request")
+            && self.headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+    }
+}
+
+/// Turns every failure of what lies inside into a page.
+pub async fn boundary(State(app): State<App>, session: Session, request: Request, next: Next) -> Response {
+    let asked = Asked {
+        method: request.method().clone(),
+        uri: request.uri().clone(),
+        headers: request.headers().clone(),
+        session,
+    };
+    let mut response = next.run(request).await;
+    let failure = response.extensions_mut().remove::<Failure>();
+    if failure.is_none() && !is_bare(&response) {
+        return for_htmx(&asked, response);
+    }
+    let status = response.status();
+    let error = match failure {
+        Some(Failure(error)) => Some(error),
+        None if status == StatusCode::NOT_FOUND => Some(Arc::new(Error::NotFound)),
+        None => None,
+    };
+    if matches!(error.as_deref(), Some(Error::SignInNeeded)) && asked.is_navigation() {
+        return redirect(&sign_in_address(&asked.uri.path_and_query().map_or("/", |path| path.as_str())));
+    }
+    let mut page = error_page(&app, &asked, status, error.as_deref()).await;
+    for name in [header::RETRY_AFTER, header::ALLOW] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    for_htmx(&asked, page)
+}
+
+/// A refusal of the framework's: a status and no page of ours.
+fn is_bare(response: &Response) -> bool {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let content = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    failed && content.is_none_or(|content| content.starts_with("text/plain"))
+}
+
+/// A failure never replaces the card that asked: it takes the whole of the page's content.
+fn for_htmx(asked: &Asked, mut response: Response) -> Response {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    if failed && asked.has("hx-request") && !response.headers().contains_key("hx-reswap") {
+        let headers = response.headers_mut();
+        headers.insert(HeaderName::from_static("hx-retarget"), HeaderValue::from_static("#main"));
+        headers.insert(HeaderName::from_static("hx-reselect"), HeaderValue::from_static("#main"));
+        headers.insert(HeaderName::from_static("hx-reswap"), HeaderValue::from_static("outerHTML"));
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Ok(address) = HeaderValue::from_str(&sign_in_address(&from_page(&asked.headers)))
+        {
+            response.headers_mut().insert(HeaderName::from_static("hx-redirect"), address);
+        }
+    }
+    response
+}
+
+fn sign_in_address(next: &str) -> String {
+    format!("/sign-in?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC))
+}
+
+fn redirect(address: &str) -> Response {
+    let location = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/sign-in"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+}
+
+async fn error_page(app: &App, asked: &Asked, status: StatusCode, error: Option<&Error>) -> Response {
+    let viewer = app.memory.viewers.of(app, &asked.session).await.ok().flatten();
+    let title = title_key(status);
+    let page = match &viewer {
+        Some(viewer) => {
+            let mut viewer = (**viewer).clone();
+            viewer.language.get_or_insert_with(|| wanted_language(&asked.headers).code().to_owned());
+            Page::new(app, &viewer, &asked.session, &asked.uri, Nav::None, title).await
+        }
+        None => Page::public(app, &asked.session, &asked.headers, &asked.uri, title).await,
+    };
+    let page = Page { url: page_url(&asked.method, &asked.uri, &asked.headers), ..page };
+    let reference = error
+        .and_then(|error| log(error, asked))
+        .or_else(|| status.is_server_error().then(|| log_status(status, asked)));
+    let sign_in = matches!(error, Some(Error::SignInNeeded)).then(|| sign_in_address(&from_page(&asked.headers)));
+    let l = page.l;
+    let page =
+        ErrorPage { l, status: status.as_u16(), sentences: sentences(l, status, error), reference, sign_in, page };
+    match page.render() {
+        Ok(html) => (status, [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html)
+            .into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the error page could not be written");
+            status.into_response()
+        }
+    }
+}
+
+fn title_key(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "error-title-sign-in",
+        403 => "error-title-forbidden",
+        404 => "error-title-not-found",
+        409 => "error-title-conflict",
+        413 => "error-title-too-large",
+        422 => "error-title-invalid",
+        429 => "error-title-too-many",
+        400..=499 => "error-title-refused",
+        _ => "error-title-internal",
+    }
+}
+
+fn sentences(l: Lang, status: StatusCode, error: Option<&Error>) -> Vec<String> {
+    match error {
+        Some(Error::Invalid(errors)) => errors.iter().map(|error| l.m(&error.message)).collect(),
+        Some(Error::TooMany { retry_after_seconds }) => {
+            vec![l.n("error-throttled", i64::try_from(retry_after_seconds.div_ceil(60)).unwrap_or(i64::MAX))]
+        }
+        Some(error) => vec![l.m(&sentence(error))],
+        None => vec![l.m(&status_sentence(status))],
+    }
+}
+
+fn sentence(error: &Error) -> Message {
+    match error {
+        Error::NotFound => msg("error-not-found"),
+        Error::SignInNeeded => msg("error-sign-in-needed"),
+        Error::Forbidden(message) | Error::Conflict(message) => message.clone(),
+        Error::Invalid(_) | Error::TooMany { .. } | Error::Internal(_) => msg("error-internal"),
+    }
+}
+
+fn status_sentence(status: StatusCode) -> Message {
+    match status {
+        StatusCode::BAD_REQUEST => msg("error-bad-request"),
+        StatusCode::METHOD_NOT_ALLOWED => msg("error-method"),
+        StatusCode::PAYLOAD_TOO_LARGE => msg("error-too-large").arg("limit", crate::config::BODY_BYTES / 1024),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => msg("error-not-a-form"),
+        StatusCode::SERVICE_UNAVAILABLE => msg("error-timeout"),
+        _ => msg("error-internal"),
+    }
+}
+
+/// Logs what is ours to mend, and names it.
+fn log(error: &Error, asked: &Asked) -> Option<String> {
+    let Error::Internal(cause) = error else { return None };
+    let reference = reference();
+    tracing::error!(%reference, method = %asked.method, path = asked.uri.path(), error = format!("{cause:#}"), "a request failed");
+    Some(reference)
+}
+
+fn log_status(status: StatusCode, asked: &Asked) -> String {
+    let reference = reference();
+    tracing::error!(%reference, method = %asked.method, path = asked.uri.path(), %status, "a request failed");
+    reference
+}
+
+fn reference() -> String {
+    let mut bytes = [0; 4];
+    // Without randomness the reference is still a line in the log to look for.
+    let _ = getrandom::fill(&mut bytes);
+    hex(&bytes)
+}
+
+/// A panic in a handler is an internal failure like any other.
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let said =
+        panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    Error::Internal(anyhow!("panic: {}", said.unwrap_or_default())).into_response()
+}
+
+/// Ends a request that takes too long. Not over streams.
+pub async fn time_limit(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}

@@ -1,0 +1,144 @@
+//! Who asks: the guard before every route that is not public, and the extractors that handlers use.
+//! What is remembered of a session's viewer is dropped when the hub says that rights, names or sessions changed, so a
+//! signed-in request needs no read of the database.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use quick_cache::sync::Cache;
+use tower_sessions::Session;
+
+use super::Access;
+use super::page::wanted_language;
+use super::session::touch;
+use crate::App;
+use crate::config;
+use crate::error::{Error, Result, msg};
+use crate::people::presence::note_presence;
+use crate::people::{self, Presence, PresenceSource, Role, SessionKey, Viewer};
+
+/// The viewers of sessions seen lately.
+pub struct Viewers(Cache<SessionKey, (u64, Arc<Viewer>)>);
+
+impl Default for Viewers {
+    fn default() -> Viewers {
+        Viewers(Cache::new(config::VIEWERS_REMEMBERED))
+    }
+}
+
+impl Viewers {
+    /// Whoever signed in under this session, if that still holds.
+    pub async fn of(&self, app: &App, session: &Session) -> Result<Option<Arc<Viewer>>> {
+        let Some(id) = session.id() else { return Ok(None) };
+        let key = SessionKey::of(id);
+        let now = app.clock.now();
+        // Read before the database: a change in between makes this entry stale at once.
+        let generation = app.hub.viewers_generation();
+        if let Some((known_at, viewer)) = self.0.get(&key)
+            && known_at == generation
+            && viewer.session_expires_at > now
+        {
+            return Ok(Some(viewer));
+        }
+        let found = app.db.read(move |conn| Ok(people::sql::viewer(conn, &key, now)?)).await?;
+        let found = found.map(Arc::new);
+        if let Some(viewer) = &found {
+            self.0.insert(key, (generation, viewer.clone()));
+        }
+        Ok(found)
+    }
+
+    fn forget(&self, viewer: &Viewer) {
+        self.0.remove(&viewer.session);
+    }
+}
+
+/// What the guard of a route knows.
+#[derive(Clone)]
+pub struct Guard {
+    pub app: App,
+    pub access: Access,
+    /// Scripts and streams look, they do not use: they neither prolong a session nor make their user present.
+    pub quiet: bool,
+}
+
+/// Lets through only those whom the route's access allows; the handler then finds its `Viewer`.
+pub async fn guard(State(guard): State<Guard>, session: Session, mut request: Request, next: Next) -> Response {
+    let app = &guard.app;
+    let viewer = match app.memory.viewers.of(app, &session).await {
+        Ok(viewer) => viewer,
+        Err(error) => return error.into_response(),
+    };
+    let allowed = match (guard.access, viewer.as_deref().map(|viewer| viewer.role)) {
+        (Access::Public, _) | (Access::SignedIn, Some(_)) | (Access::Admin, Some(Role::Owner | Role::Admin)) => Ok(()),
+        (Access::Owner, Some(Role::Owner)) => Ok(()),
+        (Access::Admin, Some(_)) => Err(Error::Forbidden(msg("error-admins-only"))),
+        (Access::Owner, Some(_)) => Err(Error::Forbidden(msg("error-owners-only"))),
+        (_, None) => Err(Error::SignInNeeded),
+    };
+    if let Some(viewer) = viewer {
+        if !guard.quiet && is_use(request.method(), request.headers()) && allowed.is_ok() {
+            if touch(&session, &viewer, app) {
+                app.memory.viewers.forget(&viewer);
+            }
+            note_use(app, &viewer).await;
+        }
+        let mut viewer = Viewer::clone(&viewer);
+        viewer.language.get_or_insert_with(|| wanted_language(request.headers()).code().to_owned());
+        request.extensions_mut().insert(viewer);
+    }
+    match allowed {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Presence is a courtesy: failing to note it must not cost anybody their page.
+async fn note_use(app: &App, viewer: &Viewer) {
+    let noted = note_presence(app, viewer.organisation, viewer.user, Presence::Active, PresenceSource::Pages).await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, "presence could not be noted");
+    }
+}
+
+/// Whether a person asked for this, rather than a page's script on its own account: a page that renews its list by
+/// itself all night must not keep its user signed in and present.
+fn is_use(method: &Method, headers: &HeaderMap) -> bool {
+    let by_script = headers.get("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
+    *method != Method::GET || headers.contains_key("hx-request") || !by_script
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Viewer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Viewer> {
+        parts.extensions.get::<Viewer>().cloned().ok_or(Error::SignInNeeded)
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Viewer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Viewer>> {
+        Ok(parts.extensions.get::<Viewer>().cloned())
+    }
+}
+
+/// A viewer whom the organisation trusts with its people and its work.
+pub struct AdminViewer(pub Viewer);
+
+impl<S: Send + Sync> FromRequestParts<S> for AdminViewer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<AdminViewer> {
+        match parts.extensions.get::<Viewer>() {
+            Some(viewer) if viewer.is_admin() => Ok(AdminViewer(viewer.clone())),
+            Some(_) => Err(Error::Forbidden(msg("error-admins-only"))),
+            None => Err(Error::SignInNeeded),
+        }
+    }
+}
