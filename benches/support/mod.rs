@@ -1,0 +1,151 @@
+//! What the benchmarks share: a filled database, a viewer, medians, a bare
+//! HTTP/1.1 client that costs as little as it can.
+#![allow(dead_code, reason = "each benchmark uses its part")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use milepost::App;
+use milepost::clock::Clock;
+use milepost::config::Config;
+use milepost::people::actions::{SetUp, set_up};
+use milepost::people::{SessionKey, Viewer, sql};
+use tokio::net::TcpStream;
+
+pub const SESSION: i128 = 0x6d69_6c65_706f_7374;
+
+/// An application over the file at `path`, set up, with its owner's viewer.
+pub async fn app(path: &Path) -> (App, Viewer) {
+    let config = Config { listen: ([127, 0, 0, 1], 0).into(), db: path.to_owned(), base_url: None, demo: false };
+    let app = App::open(config, Clock::system()).expect("a fresh database opens");
+    let form = SetUp {
+        organisation: "Bench".into(),
+        name: "Ada Lovelace".into(),
+        email: "ada@example.org".into(),
+        password: "a long password".into(),
+        ..SetUp::default()
+    };
+    let (user, organisation) = set_up(&app, form).await.expect("sets up");
+    let key = SessionKey::of(tower_sessions::session::Id(SESSION));
+    let viewer = app
+        .db
+        .write(move |w| {
+            let data = format!(r#"{{"user":{user},"organisation":{organisation}}}"#);
+            let expires = (w.now + jiff::SignedDuration::from_hours(24)).as_microsecond();
+            sql::put_session(w.conn, &key, Some(user.get()), &data, expires, w.now, true)?;
+            Ok(sql::viewer(w.conn, &key, w.now)?.expect("just signed in"))
+        })
+        .await
+        .expect("signs in");
+    (app, viewer)
+}
+
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The value below which `share` (0 to 1) of them lie.
+pub fn quantile(values: &mut [Duration], share: f64) -> Duration {
+    values.sort_unstable();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index"
+    )]
+    let at = ((values.len() - 1) as f64 * share) as usize;
+    values[at]
+}
+
+/// Requests of one kind by `connections` keep-alive connections for `span`;
+/// gives requests per second and every request's time. `request(connection, n)`
+/// writes the bytes of the n-th request of a connection.
+pub async fn load(
+    address: std::net::SocketAddr,
+    connections: usize,
+    span: Duration,
+    expect: &'static str,
+    request: impl Fn(usize, usize) -> Vec<u8> + Clone + Send + 'static,
+) -> (f64, Vec<Duration>) {
+    let start = Instant::now();
+    let mut clients = Vec::new();
+    for connection in 0..connections {
+        let request = request.clone();
+        clients.push(tokio::spawn(async move {
+            let stream = TcpStream::connect(address).await.expect("connects");
+            stream.set_nodelay(true).expect("nodelay");
+            let mut buffer = Vec::with_capacity(1 << 20);
+            let mut times = Vec::new();
+            let mut n = 0;
+            while start.elapsed() < span {
+                let bytes = request(connection, n);
+                n += 1;
+                let sent = Instant::now();
+                write_all(&stream, &bytes).await;
+                read_response(&stream, &mut buffer, expect).await;
+                times.push(sent.elapsed());
+            }
+            times
+        }));
+    }
+    let mut times = Vec::new();
+    for client in clients {
+        times.append(&mut client.await.expect("a client ends well"));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+    let rate = times.len() as f64 / start.elapsed().as_secs_f64();
+    (rate, times)
+}
+
+/// Reads one response with a `content-length`, and checks its status.
+async fn read_response(stream: &TcpStream, buffer: &mut Vec<u8>, expect: &str) {
+    buffer.clear();
+    loop {
+        let read = read_some(stream, buffer).await;
+        assert!(read > 0, "the server closed the connection: {}", String::from_utf8_lossy(buffer));
+        let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let headers = std::str::from_utf8(&buffer[..head]).expect("a head is text");
+        assert!(headers.starts_with(expect), "expected {expect}: {}", String::from_utf8_lossy(buffer));
+        let length = headers
+            .lines()
+            .find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length:")
+                    .map(|n| n.trim().parse::<usize>().expect("a length"))
+            })
+            .unwrap_or(0);
+        let whole = head + 4 + length;
+        while buffer.len() < whole {
+            let read = read_some(stream, buffer).await;
+            assert!(read > 0, "the server closed the connection inside a body");
+        }
+        return;
+    }
+}
+
+async fn write_all(stream: &TcpStream, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        stream.writable().await.expect("stays open");
+        match stream.try_write(bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => panic!("sends: {error}"),
+        }
+    }
+}
+
+async fn read_some(stream: &TcpStream, buffer: &mut Vec<u8>) -> usize {
+    let mut chunk = [0; 32 * 1024];
+    loop {
+        stream.readable().await.expect("stays open");
+        match stream.try_read(&mut chunk) {
+            Ok(read) => {
+                buffer.extend_from_slice(&chunk[..read]);
+                return read;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => panic!("answers: {error}"),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Durable progress updates a second: through the real verb and as form posts
+//! over HTTP, beside raw rusqlite doing the same three statements, one
+//! transaction each and grouped, in one run. `cargo bench --bench writes`.
+
+mod support;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use milepost::App;
+use milepost::people::Viewer;
+use milepost::tasks::TaskId;
+use milepost::tasks::actions::{NewTasks, Report, create_tasks, report_progress};
+use rusqlite::{Connection, params};
+use support::median;
+
+const TASKS: usize = 1_000;
+const ROUNDS: usize = 5;
+const SPAN: Duration = Duration::from_secs(2);
+
+fn main() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(run(folder.path()));
+}
+
+async fn run(folder: &Path) {
+    let (app, viewer) = support::app(&folder.join("milepost.db")).await;
+    let ids = fill(&app, &viewer).await;
+    let raw = raw(folder, &app);
+    println!("durable progress updates a second, median of {ROUNDS} rounds of {} s\n", SPAN.as_secs());
+    println!("| callers | raw, one transaction each | raw, grouped | the verb | verb / raw grouped |");
+    println!("| ---: | ---: | ---: | ---: | ---: |");
+    for callers in [1, 16, 256] {
+        let (mut single, mut grouped, mut verb, mut ratio) = (vec![], vec![], vec![], vec![]);
+        for _ in 0..ROUNDS {
+            single.push(raw_updates(&raw, 1));
+            grouped.push(raw_updates(&raw, callers));
+            verb.push(verb_updates(&app, &viewer, &ids, callers).await);
+            ratio.push(verb[verb.len() - 1] / grouped[grouped.len() - 1]);
+        }
+        println!(
+            "| {callers} | {:.0} | {:.0} | {:.0} | {:.2} |",
+            median(single),
+            median(grouped),
+            median(verb),
+            median(ratio)
+        );
+    }
+    app.db.close();
+}
+
+async fn fill(app: &App, viewer: &Viewer) -> Vec<TaskId> {
+    let mut ids = Vec::new();
+    while ids.len() < TASKS {
+        let title: String = (0..100).map(|n| format!("Task {n} of many\n")).collect();
+        let form = NewTasks { title, assignee: viewer.user.to_string(), ..NewTasks::default() };
+        ids.append(&mut create_tasks(app, viewer, form).await.expect("creates"));
+    }
+    ids
+}
+
+/// A copy of the same database under the same settings.
+fn raw(folder: &Path, app: &App) -> Connection {
+    let path = folder.join("raw.db");
+    let target = path.to_str().expect("a plain path").to_owned();
+    Connection::open(&app.config.db).expect("opens").execute("vacuum into ?1", [target]).expect("copies");
+    let conn = Connection::open(path).expect("opens");
+    conn.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+         pragma cache_size = -65536; pragma wal_autocheckpoint = 4000;",
+    )
+    .expect("settings");
+    conn
+}
+
+/// Find the task, save its progress, append to the trail; `group` a commit.
+fn raw_updates(conn: &Connection, group: usize) -> f64 {
+    let mut find = conn.prepare_cached("select id, organisation_id, assignee_id, progress, version, title, status from tasks where id = ?1 and organisation_id = 1").expect("sql");
+    let mut save = conn
+        .prepare_cached("update tasks set progress = ?2, updated_at = ?3, version = ?4 where id = ?1")
+        .expect("sql");
+    let mut append = conn
+        .prepare_cached(
+            "insert into trail (organisation_id, task_id, version, change, actor_id, via, old, new, note, presence, at)
+             values (1, ?1, ?2, 'progress', 1, 'page', ?3, ?4, null, 'active', ?5)",
+        )
+        .expect("sql");
+    let start = Instant::now();
+    let mut done = 0usize;
+    while start.elapsed() < SPAN {
+        conn.execute_batch("begin immediate").expect("begins");
+        for _ in 0..group {
+            let id = (done % TASKS + 1) as i64;
+            let (progress, version): (f64, i64) =
+                find.query_one([id], |row| Ok((row.get(3)?, row.get(4)?))).expect("is there");
+            let next = (progress + 1.0) % 100.0;
+            let at = done as i64;
+            save.execute(params![id, next, at, version + 1]).expect("saves");
+            append
+                .execute(params![
+                    id,
+                    version + 1,
+                    format!("{{\"progress\":{progress}}}"),
+                    format!("{{\"progress\":{next}}}"),
+                    at
+                ])
+                .expect("appends");
+            done += 1;
+        }
+        conn.execute_batch("commit").expect("commits");
+    }
+    done as f64 / start.elapsed().as_secs_f64()
+}
+
+async fn verb_updates(app: &App, viewer: &Viewer, ids: &[TaskId], callers: usize) -> f64 {
+    let start = Instant::now();
+    let mut running = Vec::new();
+    for caller in 0..callers {
+        let (app, viewer) = (app.clone(), viewer.clone());
+        let mine: Vec<TaskId> = ids.iter().copied().skip(caller).step_by(callers).collect();
+        running.push(tokio::spawn(async move {
+            let mut done = 0usize;
+            while start.elapsed() < SPAN {
+                let id = mine[done % mine.len()];
+                let progress = (done / mine.len() % 98 + 1).to_string();
+                let report = Report { progress, ..Report::default() };
+                report_progress(&app, &viewer, id, report).await.expect("reports");
+                done += 1;
+            }
+            done
+        }));
+    }
+    let mut done = 0;
+    for caller in running {
+        done += caller.await.expect("a caller ends well");
+    }
+    done as f64 / start.elapsed().as_secs_f64()
+}
