@@ -204,7 +204,7 @@ function beforeSwap(event) {
 function markPresentPage() {
   for (const link of document.querySelectorAll(".nav a")) {
     const path = new URL(link.href).pathname;
-    if (path === location.pathname) link.setAttribute("aria-current", "page");
+    if (`${location.pathname}/`.startsWith(`${path}/`)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

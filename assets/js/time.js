@@ -2,10 +2,12 @@
 import { language } from "./words.js";
 
 const zone = validZone(document.documentElement.dataset.zone);
+// Day before month, as the server writes it.
+const dates = language === "en" ? "en-GB" : language;
 const formats = {
-  date: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: zone }),
-  day: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }),
-  datetime: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: zone }),
+  date: new Intl.DateTimeFormat(dates, { dateStyle: "medium", timeZone: zone }),
+  day: new Intl.DateTimeFormat(dates, { dateStyle: "medium", timeZone: "UTC" }),
+  datetime: new Intl.DateTimeFormat(dates, { dateStyle: "medium", timeStyle: "short", timeZone: zone }),
 };
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "narrow" });
 const units = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];

@@ -36,7 +36,12 @@ pub struct ServeArgs {
     #[arg(long, env = "MILEPOST_BASE_URL", value_name = "URL")]
     pub base_url: Option<String>,
     /// What to log, as level or target=level, separated by commas
-    #[arg(long, env = "MILEPOST_LOG", default_value = "warn,milepost=info", value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "MILEPOST_LOG",
+        default_value = "warn,milepost=info,tower_sessions_core=error",
+        value_name = "FILTER"
+    )]
     pub log: String,
 }
 

@@ -105,7 +105,7 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
         None => None,
     };
     if matches!(error.as_deref(), Some(Error::SignInNeeded)) && asked.is_navigation() {
-        return redirect(&sign_in_address(&asked.uri.path_and_query().map_or("/", |path| path.as_str())));
+        return redirect(&sign_in_address(asked.uri.path_and_query().map_or("/", |path| path.as_str())));
     }
     let mut page = error_page(&app, &asked, status, error.as_deref()).await;
     for name in [header::RETRY_AFTER, header::ALLOW] {
@@ -123,9 +123,14 @@ fn is_bare(response: &Response) -> bool {
     failed && content.is_none_or(|content| content.starts_with("text/plain"))
 }
 
-/// A failure never replaces the card that asked: it takes the whole of the page's content.
+/// A failure never replaces the card that asked: it takes the whole of the page's content. And what answers a form
+/// directly does not put the form's address into the address bar, where nothing could be opened again.
 fn for_htmx(asked: &Asked, mut response: Response) -> Response {
     let failed = response.status().is_client_error() || response.status().is_server_error();
+    if asked.method == Method::POST && asked.has("hx-request") && !response.status().is_redirection() {
+        let stay = HeaderValue::from_static("false");
+        response.headers_mut().entry(HeaderName::from_static("hx-push-url")).or_insert(stay);
+    }
     if failed && asked.has("hx-request") && !response.headers().contains_key("hx-reswap") {
         let headers = response.headers_mut();
         headers.insert(HeaderName::from_static("hx-retarget"), HeaderValue::from_static("#main"));

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 
@@ -228,18 +228,14 @@ pub async fn post_reset_link(
     At(user): At<UserId>,
     fields: Fields,
 ) -> Result<Response> {
-    let mut response = match actions::reset_link(&visit.app, &visit.viewer, user).await {
+    match actions::reset_link(&visit.app, &visit.viewer, user).await {
         Ok(token) => {
             let link = link(&visit.app, &headers, "reset", &token);
-            show_member(&visit, user, None, Some(link)).await?
+            show_member(&visit, user, None, Some(link)).await
         }
         Err(error) => {
             let form = Filled::refused(fields, error, visit.l())?;
-            show_member(&visit, user, Some(form), None).await?
+            show_member(&visit, user, Some(form), None).await
         }
-    };
-    // The address bar shows the page that can be opened again, not this form's.
-    let address = HeaderValue::from_str(&format!("/people/{user}")).unwrap_or(HeaderValue::from_static("/people"));
-    response.headers_mut().insert(HeaderName::from_static("hx-push-url"), address);
-    Ok(response)
+    }
 }

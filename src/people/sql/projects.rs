@@ -90,7 +90,7 @@ pub fn project_named(
     organisation: OrganisationId,
     name: &str,
 ) -> rusqlite::Result<Option<ProjectId>> {
-    conn.prepare_cached("select id from projects where organisation_id = ?1 and name = ?2")?
+    conn.prepare_cached("select id from projects where organisation_id = ?1 and name = ?2 collate nocase")?
         .query_one(params![organisation, name], |row| row.get(0))
         .optional()
 }
