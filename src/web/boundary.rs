@@ -64,6 +64,10 @@ struct ErrorPage {
     sign_in: Option<String>,
 }
 
+/// Marks a failure's answer as meant for machines: it stays as it is.
+#[derive(Clone)]
+pub struct Plain;
+
 /// What is kept of a request, for the page that tells of its failure.
 struct Asked {
     method: Method,
@@ -95,7 +99,7 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
     };
     let mut response = next.run(request).await;
     let failure = response.extensions_mut().remove::<Failure>();
-    if failure.is_none() && !is_bare(&response) {
+    if failure.is_none() && (!is_bare(&response) || response.extensions().get::<Plain>().is_some()) {
         return for_htmx(&asked, response);
     }
     let status = response.status();
@@ -232,14 +236,21 @@ fn status_sentence(status: StatusCode) -> Message {
 fn log(error: &Error, asked: &Asked) -> Option<String> {
     let Error::Internal(cause) = error else { return None };
     let reference = reference();
-    tracing::error!(%reference, method = %asked.method, path = asked.uri.path(), error = format!("{cause:#}"), "a request failed");
+    tracing::error!(%reference, method = %asked.method, path = loggable(&asked.uri), error = format!("{cause:#}"), "a request failed");
     Some(reference)
 }
 
 fn log_status(status: StatusCode, asked: &Asked) -> String {
     let reference = reference();
-    tracing::error!(%reference, method = %asked.method, path = asked.uri.path(), %status, "a request failed");
+    tracing::error!(%reference, method = %asked.method, path = loggable(&asked.uri), %status, "a request failed");
     reference
+}
+
+/// A path as the log may know it: without the secret of a link, and without the query.
+pub fn loggable(uri: &Uri) -> &str {
+    let path = uri.path();
+    let secret = ["/invitations/", "/reset/"].into_iter().find(|room| path.starts_with(room));
+    secret.unwrap_or(path)
 }
 
 fn reference() -> String {
@@ -261,5 +272,18 @@ pub async fn time_limit(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_never_learns_the_secret_of_a_link() {
+        let path = |text: &'static str| loggable(&Uri::from_static(text)).to_owned();
+        assert_eq!(path("/reset/0123abcd"), "/reset/");
+        assert_eq!(path("/invitations/0123abcd?x=1"), "/invitations/");
+        assert_eq!(path("/tasks/42?q=secret"), "/tasks/42");
     }
 }

@@ -160,6 +160,16 @@ impl Filled {
         self.errors.iter().find(|(field, _)| *field == name).map(|(_, text)| text.as_str())
     }
 
+    /// The ids of the texts that describe a field: what is wrong with it, and its hint.
+    pub fn described_by(&self, name: &str, has_hint: bool) -> Option<String> {
+        match (self.error(name).is_some(), has_hint) {
+            (true, true) => Some(format!("{name}-error {name}-hint")),
+            (true, false) => Some(format!("{name}-error")),
+            (false, true) => Some(format!("{name}-hint")),
+            (false, false) => None,
+        }
+    }
+
     /// What is wrong with none of these fields (names with blanks between): it stands above the form.
     pub fn other_errors(&self, shown: &str) -> Vec<&str> {
         let is_shown = |field: &str| shown.split_whitespace().any(|name| name == field);

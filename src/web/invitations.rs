@@ -73,7 +73,7 @@ pub async fn post_invitation(
     let accept = Accept { name: fields.get("name").to_owned(), password: fields.get("password").to_owned() };
     match actions::accept_invitation(&visit.app, &Token::from_link(&token), accept, address).await {
         Ok((user, organisation)) => {
-            sign_in_session(&visit.session, user, organisation, &visit.headers, address).await?;
+            sign_in_session(&visit, user, organisation, address).await?;
             Ok(see_other(None, "/"))
         }
         Err(Error::NotFound) => Ok(dead_link(&visit).await),
@@ -110,7 +110,7 @@ pub async fn post_reset(
             let organisations = visit.app.db.read(move |conn| Ok(sql::organisations_of(conn, user)?)).await?;
             // Someone who is active nowhere has a new password and no page to see with it.
             let Some((organisation, _)) = organisations.first() else { return Ok(see_other(None, "/sign-in")) };
-            sign_in_session(&visit.session, user, *organisation, &visit.headers, address).await?;
+            sign_in_session(&visit, user, *organisation, address).await?;
             flash(&visit.session, Flash::good(visit.l().t("reset-done"))).await?;
             Ok(see_other(None, "/"))
         }

@@ -37,7 +37,7 @@ use tower_http::trace::TraceLayer;
 use crate::App;
 use crate::config;
 use crate::error::{Error, msg};
-use boundary::{boundary, panicked, time_limit};
+use boundary::{boundary, loggable, panicked, time_limit};
 use session::Sessions;
 use viewer::{Guard, Viewers, guard};
 
@@ -170,7 +170,7 @@ pub fn router(app: App) -> Router {
     }
     let layers = ServiceBuilder::new()
         // Failures are logged at the boundary, once.
-        .layer(TraceLayer::new_for_http().on_failure(()))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         // Its default leaves streams (text/event-stream) alone.
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
         .layer(from_fn_with_state(app.config.is_secure(), headers::security_headers))
@@ -180,6 +180,10 @@ pub fn router(app: App) -> Router {
         .layer(same_site(&app))
         .layer(DefaultBodyLimit::max(config::BODY_BYTES));
     router.layer(layers).with_state(app)
+}
+
+fn span(request: &extract::Request) -> tracing::Span {
+    tracing::debug_span!("request", method = %request.method(), path = loggable(request.uri()))
 }
 
 /// Refuses what another site's page posts here in a signed-in browser's name.

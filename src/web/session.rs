@@ -16,12 +16,12 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::Result as StoreResult;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore};
 
-use super::page::session_failed;
+use super::page::{OpenVisit, session_failed};
 use crate::App;
 use crate::config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::people::sessions::{ADDRESS, ORGANISATION, SqliteSessions, USER, USER_AGENT};
-use crate::people::{OrganisationId, UserId, Viewer};
+use crate::people::{OrganisationId, UserId, Viewer, actions};
 
 const COOKIE: &str = "milepost";
 /// A session ends when it was not used for this long.
@@ -111,14 +111,18 @@ impl SessionStore for Sessions {
     }
 }
 
-/// Signs a user in under a new session id, so that an id known before is worth nothing.
+/// Signs a user in under a new session id, so that an id known before is worth nothing. Whoever was signed in here
+/// before is signed out, streams and all.
 pub async fn sign_in_session(
-    session: &Session,
+    visit: &OpenVisit,
     user: UserId,
     organisation: OrganisationId,
-    headers: &HeaderMap,
     address: IpAddr,
 ) -> Result<()> {
+    let OpenVisit { app, session, headers, .. } = visit;
+    if let Some(before) = &visit.viewer {
+        end(app, before).await?;
+    }
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let agent: String = agent.chars().take(USER_AGENT_CHARS).collect();
     session.clear().await;
@@ -129,6 +133,14 @@ pub async fn sign_in_session(
     session.insert(ADDRESS, address.to_string()).await.map_err(session_failed)?;
     // Written now, not with the response: a failure must not look like a success.
     session.save().await.map_err(session_failed)
+}
+
+/// Signs a viewer out; ending what has ended is no failure.
+pub async fn end(app: &App, viewer: &Viewer) -> Result<()> {
+    match actions::end_session(app, viewer, viewer.session).await {
+        Ok(()) | Err(Error::NotFound) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Changes the organisation that a signed-in session looks at.

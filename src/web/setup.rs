@@ -42,7 +42,7 @@ pub async fn post_setup(visit: OpenVisit, Address(address): Address, fields: Fie
     };
     match set_up(&visit.app, typed).await {
         Ok((user, organisation)) => {
-            sign_in_session(&visit.session, user, organisation, &visit.headers, address).await?;
+            sign_in_session(&visit, user, organisation, address).await?;
             Ok(see_other(None, "/people"))
         }
         Err(error) => Ok(show(&visit, Filled::refused(fields, error, visit.l())?).await),

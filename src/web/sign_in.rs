@@ -8,7 +8,7 @@ use tower_sessions::Session;
 
 use super::forms::{Address, Fields, Filled};
 use super::page::{OpenVisit, Page, see_other, session_failed};
-use super::session::sign_in_session;
+use super::session::{end, sign_in_session};
 use crate::App;
 use crate::error::{Error, Result};
 use crate::locale::Lang;
@@ -56,7 +56,7 @@ pub async fn get_sign_in(visit: OpenVisit, RawQuery(query): RawQuery) -> Result<
 pub async fn post_sign_in(visit: OpenVisit, Address(address): Address, fields: Fields) -> Result<Response> {
     match actions::sign_in(&visit.app, fields.get("email"), fields.get("password"), address).await {
         Ok((user, organisation)) => {
-            sign_in_session(&visit.session, user, organisation, &visit.headers, address).await?;
+            sign_in_session(&visit, user, organisation, address).await?;
             Ok(see_other(fields.filled("next"), "/"))
         }
         Err(error) => Ok(show(&visit, Filled::refused(fields, error, visit.l())?).await),
@@ -66,10 +66,7 @@ pub async fn post_sign_in(visit: OpenVisit, Address(address): Address, fields: F
 /// Signing out twice is the same as once.
 pub async fn post_sign_out(State(app): State<App>, viewer: Option<Viewer>, session: Session) -> Result<Response> {
     if let Some(viewer) = viewer {
-        match actions::end_session(&app, &viewer, viewer.session).await {
-            Ok(()) | Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
-        }
+        end(&app, &viewer).await?;
     }
     session.flush().await.map_err(session_failed)?;
     Ok(see_other(None, "/sign-in"))
@@ -86,6 +83,6 @@ pub async fn post_demo_sign_in(visit: OpenVisit, Address(address): Address, fiel
         .filter(|member| member.deactivated_at.is_none() && member.role.is_admin() == wants_admin)
         .min_by_key(|member| member.user)
         .ok_or(Error::NotFound)?;
-    sign_in_session(&visit.session, first.user, organisation, &visit.headers, address).await?;
+    sign_in_session(&visit, first.user, organisation, address).await?;
     Ok(see_other(None, home(first.role.is_admin())))
 }
