@@ -191,7 +191,7 @@ function beforeSwap(event) {
   const { xhr, requestConfig } = event.detail;
   const path = new URL(xhr.responseURL || location.href, location.href).pathname;
   const form = requestConfig?.elt;
-  if (path === "/sign-in" && form?.tagName === "FORM" && requestConfig.verb === "post" && location.pathname !== "/sign-in") {
+  if ((path === "/sign-in" || xhr.status === 401) && form?.tagName === "FORM" && requestConfig.verb === "post" && location.pathname !== "/sign-in") {
     event.detail.shouldSwap = false;
     notice("signed-out");
     return;

@@ -109,7 +109,7 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
         None => None,
     };
     if matches!(error.as_deref(), Some(Error::SignInNeeded)) && asked.is_navigation() {
-        return redirect(&sign_in_address(asked.uri.path_and_query().map_or("/", |path| path.as_str())));
+        return redirect(&sign_in_address(&page_url(&asked.method, &asked.uri, &asked.headers)));
     }
     let mut page = error_page(&app, &asked, status, error.as_deref()).await;
     for name in [header::RETRY_AFTER, header::ALLOW] {
@@ -140,8 +140,11 @@ fn for_htmx(asked: &Asked, mut response: Response) -> Response {
         headers.insert(HeaderName::from_static("hx-retarget"), HeaderValue::from_static("#main"));
         headers.insert(HeaderName::from_static("hx-reselect"), HeaderValue::from_static("#main"));
         headers.insert(HeaderName::from_static("hx-reswap"), HeaderValue::from_static("outerHTML"));
+        // A link leads to the sign-in page; a form keeps what was typed, and the page's script says what to do.
         if response.status() == StatusCode::UNAUTHORIZED
-            && let Ok(address) = HeaderValue::from_str(&sign_in_address(&from_page(&asked.headers)))
+            && asked.method == Method::GET
+            && let Ok(address) =
+                HeaderValue::from_str(&sign_in_address(&page_url(&asked.method, &asked.uri, &asked.headers)))
         {
             response.headers_mut().insert(HeaderName::from_static("hx-redirect"), address);
         }
