@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, one file a command.
 
+mod demo;
 mod serve;
 
 use std::net::SocketAddr;
@@ -7,10 +8,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// What is logged unless one says otherwise.
+const LOG: &str = "warn,milepost=info,tower_sessions_core=error";
+
 /// Shows, live, how far along everything is: the work that people were
 /// assigned and the jobs that machines run.
 #[derive(Parser, Debug)]
-#[command(name = "milepost", version, about)]
+#[command(name = "milepost", version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -22,6 +26,8 @@ pub struct Cli {
 enum Command {
     /// Serve the pages (what `milepost` alone does)
     Serve(ServeArgs),
+    /// Serve a made-up organisation in which work goes on by itself; it goes when the program ends
+    Demo(demo::DemoArgs),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -36,12 +42,7 @@ pub struct ServeArgs {
     #[arg(long, env = "MILEPOST_BASE_URL", value_name = "URL")]
     pub base_url: Option<String>,
     /// What to log, as level or target=level, separated by commas
-    #[arg(
-        long,
-        env = "MILEPOST_LOG",
-        default_value = "warn,milepost=info,tower_sessions_core=error",
-        value_name = "FILTER"
-    )]
+    #[arg(long, env = "MILEPOST_LOG", default_value = LOG, value_name = "FILTER")]
     pub log: String,
 }
 
@@ -51,6 +52,7 @@ impl Cli {
         match self.command {
             None => serve::run(self.serve),
             Some(Command::Serve(args)) => serve::run(args),
+            Some(Command::Demo(args)) => demo::run(args),
         }
     }
 }
