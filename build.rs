@@ -17,6 +17,7 @@ fn main() {
     println!("cargo:rerun-if-changed=assets/js");
     println!("cargo:rerun-if-changed=assets/icons.svg");
     println!("cargo:rerun-if-changed=assets/favicon.svg");
+    println!("cargo:rerun-if-changed=assets/arrow.svg");
     println!("cargo:rerun-if-changed=assets/package.json");
     println!("cargo:rerun-if-changed=assets/package-lock.json");
     println!("cargo:rerun-if-changed=locales");
@@ -39,7 +40,7 @@ fn gather() -> io::Result<()> {
     for file in sorted_files(&source.join("js"))? {
         fs::copy(&file, target.join("js").join(file.file_name().expect("a listed file has a name")))?;
     }
-    for name in ["icons.svg", "favicon.svg"] {
+    for name in ["icons.svg", "favicon.svg", "arrow.svg"] {
         fs::copy(source.join(name), target.join(name))?;
     }
     bring_htmx(&source, &out, &target)

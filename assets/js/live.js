@@ -9,6 +9,7 @@ import * as pause from "./pause.js";
 const silence = 40_000; // two pings and a half
 const longest = 30_000;
 const between = 1_000; // at most one fetch of the page a second
+const softly = 5_000; // where only the order may have changed
 
 let stream = "";
 let cursor = "";
@@ -20,7 +21,9 @@ let heardAt = 0;
 let retryTimer = 0;
 let bellTimer = 0;
 let bellAt = 0;
+let bellDue = 0;
 let isAsking = false;
+let wasCut = false;
 const changed = new Set();
 
 function light(state) {
@@ -122,6 +125,9 @@ function handle(event) {
       tries = 0;
       light("live");
       markUpdated();
+      // Back after a cut: presence and the passing of time leave no entry to replay.
+      if (wasCut) ring();
+      wasCut = true;
       break;
     case "ping":
       markUpdated();
@@ -130,7 +136,7 @@ function handle(event) {
       receive(event.data);
       break;
     case "list":
-      ring();
+      ring({ soft: data(event).soft });
       break;
     case "gone":
       swap.remove(`task-${data(event).id}`);
@@ -139,7 +145,6 @@ function handle(event) {
       showPresence(data(event));
       break;
     case "reset":
-      cursor = "";
       ring({ now: true });
       break;
     case "end":
@@ -161,8 +166,8 @@ function receive(html) {
 function showPresence({ user, state }) {
   for (const element of document.querySelectorAll(`[data-presence-user="${Number(user)}"]`)) {
     element.dataset.presence = state;
-    const word = element.querySelector("[data-word]");
-    if (word) for (const each of element.querySelectorAll("[data-word]")) each.hidden = each.dataset.word !== state;
+    const word = element.querySelector("small");
+    if (word) word.textContent = words[state] ?? state;
   }
 }
 
@@ -179,13 +184,15 @@ function noteChange(id) {
 }
 
 // The doorbell: what belongs to the list or its order changed, so the page is asked for again.
-function ring({ now = false } = {}) {
+function ring({ now = false, soft = false } = {}) {
   if (pause.isPaused() || (!now && pause.isListUnderPointer())) {
     pause.holdOrder();
     return;
   }
-  if (bellTimer) return;
-  const wait = now ? 0 : Math.max(0, bellAt + between - Date.now()) + Math.random() * 150;
+  const wait = now ? 0 : Math.max(0, bellAt + (soft ? softly : between) - Date.now()) + Math.random() * 150;
+  if (bellTimer && bellDue <= Date.now() + wait) return;
+  clearTimeout(bellTimer);
+  bellDue = Date.now() + wait;
   bellTimer = setTimeout(ask, wait);
 }
 
@@ -198,14 +205,13 @@ async function ask() {
   isAsking = true;
   bellAt = Date.now();
   const asked = location.href;
-  const isFresh = cursor === "";
   try {
     const answer = await fetch(asked, { headers: { "X-Milepost-Part": "list" }, cache: "no-store", redirect: "manual" });
     if (answer.type === "opaqueredirect" || answer.status === 401) {
       notice("signed-out");
     } else if (answer.ok && location.href === asked) {
       const main = swap.applyPage(await answer.text());
-      if (main && isFresh) remember(main.dataset.cursor);
+      if (main) turnAt(main.dataset.turns);
       markUpdated();
     }
   } catch {
@@ -213,6 +219,14 @@ async function ask() {
     setTimeout(ring, 2000);
   }
   isAsking = false;
+}
+
+// Nothing is sent for the passing of time: the page says when the next of its tasks becomes overdue.
+let turnTimer = 0;
+function turnAt(moment) {
+  clearTimeout(turnTimer);
+  const wait = Date.parse(moment ?? "") - Date.now();
+  if (wait > 0 && wait < 86_400_000) turnTimer = setTimeout(ring, wait + 1000);
 }
 
 function letGo(options = {}) {
@@ -242,8 +256,10 @@ function follow() {
   if (wanted === stream && place === cursor) return;
   stream = wanted;
   cursor = place;
+  wasCut = false;
   tries = 0;
   close();
+  turnAt(main?.dataset.turns);
   light("connecting");
   open();
 }

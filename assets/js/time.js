@@ -1,15 +1,15 @@
 // Writes each <time data-format> in the reader's zone and language, and keeps the relative ones true.
 import { language } from "./words.js";
 
-const zone = validZone(document.documentElement.dataset.zone);
 // Day before month, as the server writes it.
-const dates = language === "en" ? "en-GB" : language;
+const written = language === "en" ? "en-GB" : language;
+const zone = validZone(document.documentElement.dataset.zone);
 const formats = {
-  date: new Intl.DateTimeFormat(dates, { dateStyle: "medium", timeZone: zone }),
-  day: new Intl.DateTimeFormat(dates, { dateStyle: "medium", timeZone: "UTC" }),
-  datetime: new Intl.DateTimeFormat(dates, { dateStyle: "medium", timeStyle: "short", timeZone: zone }),
+  date: new Intl.DateTimeFormat(written, { dateStyle: "medium", timeZone: zone }),
+  day: new Intl.DateTimeFormat(written, { dateStyle: "medium", timeZone: "UTC" }),
+  datetime: new Intl.DateTimeFormat(written, { dateStyle: "medium", timeStyle: "short", timeZone: zone }),
 };
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "narrow" });
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: language === "en" ? "narrow" : "long" });
 const units = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 function validZone(name) {
@@ -22,10 +22,9 @@ function validZone(name) {
 }
 
 export function ago(milliseconds) {
-  const seconds = Math.round((milliseconds - Date.now()) / 1000);
-  const size = Math.abs(seconds);
-  const [unit, length] = units.find(([, length]) => size >= length) ?? units.at(-1);
-  return relative.format(Math.trunc(seconds / length), unit);
+  const seconds = Math.max(0, Math.round((Date.now() - milliseconds) / 1000));
+  const [unit, length] = units.find(([, length]) => seconds >= length) ?? units.at(-1);
+  return relative.format(-Math.trunc(seconds / length), unit);
 }
 
 // "40m": how long ago in the fewest letters, where five stand side by side.
@@ -42,8 +41,10 @@ function write(element) {
   const isDay = value.length === 10;
   const full = isDay ? formats.day.format(moment) : formats.datetime.format(moment);
   let text = full;
-  if (element.dataset.format === "relative" || element.dataset.format === "age") {
-    text = element.dataset.format === "age" ? age(moment) : ago(moment);
+  const isAge = !element.dataset.format;
+  if (isAge && !element.closest(".posts")) return;
+  if (isAge || element.dataset.format === "relative") {
+    text = isAge ? age(moment) : ago(moment);
     if (element.title !== full) element.title = full;
   } else if (element.dataset.format === "date" && !isDay) {
     text = formats.date.format(moment);
@@ -52,8 +53,7 @@ function write(element) {
 }
 
 export function writeTimes(root = document) {
-  if (root.matches?.("time[data-format]")) write(root);
-  for (const element of root.querySelectorAll("time[data-format]")) write(element);
+  for (const element of root.querySelectorAll("time")) write(element);
 }
 
 function tick() {

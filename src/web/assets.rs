@@ -45,7 +45,7 @@ impl Assets {
             };
             files.insert(name.into_owned(), bytes);
         }
-        let hash: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = digest.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect();
         let url = |name: &str| format!("/assets/{hash}/{name}");
         let has_htmx = files.get("htmx.min.js").is_some_and(|bytes| !bytes.is_empty());
         Self {

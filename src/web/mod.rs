@@ -4,11 +4,16 @@
 
 pub mod account;
 pub mod assets;
+pub mod assign;
 pub mod boundary;
+pub mod choices;
 pub mod forms;
+pub mod fragments;
 mod headers;
 mod health;
+pub mod history;
 pub mod invitations;
+pub mod monitor;
 pub mod page;
 pub mod people;
 pub mod preferences;
@@ -17,7 +22,13 @@ pub mod projects;
 pub mod session;
 pub mod settings;
 pub mod setup;
+pub mod shown;
 pub mod sign_in;
+pub mod stream;
+pub mod task;
+pub mod task_forms;
+pub mod tasks;
+mod trail;
 pub mod viewer;
 
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
@@ -38,6 +49,8 @@ use crate::App;
 use crate::config;
 use crate::error::{Error, msg};
 use boundary::{boundary, loggable, panicked, time_limit};
+use choices::Choices;
+use fragments::Fragments;
 use session::Sessions;
 use viewer::{Guard, Viewers, guard};
 
@@ -45,6 +58,8 @@ use viewer::{Guard, Viewers, guard};
 #[derive(Default)]
 pub struct Memory {
     pub viewers: Viewers,
+    pub fragments: Fragments,
+    pub choices: Choices,
 }
 
 /// Who may use a route.
@@ -127,6 +142,21 @@ pub fn routes() -> Vec<Route> {
         post("/account/preferences", SignedIn, account::post_preferences),
         post("/account/sessions/end-others", SignedIn, account::post_end_other_sessions),
         post("/account/sessions/{key}/end", SignedIn, account::post_end_session),
+        // The work.
+        get("/tasks", SignedIn, tasks::get_tasks),
+        get("/tasks/{id}", SignedIn, task::get_task),
+        post("/tasks/{id}", SignedIn, task_forms::post_task),
+        post("/tasks/{id}/progress", SignedIn, task_forms::post_progress),
+        post("/tasks/{id}/complete", SignedIn, task_forms::post_complete),
+        post("/tasks/{id}/cancel", SignedIn, task_forms::post_cancel),
+        post("/tasks/{id}/reopen", SignedIn, task_forms::post_reopen),
+        post("/tasks/{id}/undo", SignedIn, task_forms::post_undo),
+        post("/tasks/{id}/comments", SignedIn, task_forms::post_comments),
+        get("/monitor", SignedIn, monitor::get_monitor),
+        get("/assign", Admin, assign::get_assign),
+        post("/assign", Admin, assign::post_assign),
+        get("/history", SignedIn, history::get_history),
+        get("/events", SignedIn, stream::get_events).usage(Use::Stream),
         // The organisation.
         get("/people", Admin, people::get_people),
         post("/people", Admin, people::post_people),

@@ -117,6 +117,10 @@ pub(super) fn session_failed(error: tower_sessions::session::Error) -> Error {
 impl Page {
     /// The frame of a signed-in page. `title` is a key of `locales/`.
     pub async fn new(app: &App, viewer: &Viewer, session: &Session, uri: &Uri, here: Nav, title: &'static str) -> Page {
+        Page::with_flash(app, viewer, uri, here, title, take_flash(session).await)
+    }
+
+    fn with_flash(app: &App, viewer: &Viewer, uri: &Uri, here: Nav, title: &'static str, flash: Option<Flash>) -> Page {
         let l = viewer.lang();
         Page {
             l,
@@ -125,7 +129,7 @@ impl Page {
             theme: viewer.theme,
             zone: viewer.zone.iana_name().unwrap_or("UTC").to_owned(),
             user: Some(page_user(viewer)),
-            flash: take_flash(session).await,
+            flash,
             url: local_url(uri),
             demo: app.config.demo,
         }
@@ -162,7 +166,12 @@ pub struct Visit {
     pub session: Session,
     pub uri: Uri,
     url: String,
+    /// The page's own script asks again for its list: nobody reads the frame around it.
+    by_script: bool,
 }
+
+/// What the page's script sends when it asks for its page again.
+const PART: &str = "x-milepost-part";
 
 impl Visit {
     pub fn l(&self) -> Lang {
@@ -170,7 +179,9 @@ impl Visit {
     }
 
     pub async fn page(&self, here: Nav, title: &'static str) -> Page {
-        let page = Page::new(&self.app, &self.viewer, &self.session, &self.uri, here, title).await;
+        // A message that waits is for the page that the person is on the way to.
+        let flash = if self.by_script { None } else { take_flash(&self.session).await };
+        let page = Page::with_flash(&self.app, &self.viewer, &self.uri, here, title, flash);
         Page { url: self.url.clone(), ..page }
     }
 
@@ -187,7 +198,8 @@ impl FromRequestParts<App> for Visit {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Visit> {
         let viewer = parts.extensions.get::<Viewer>().cloned().ok_or(Error::SignInNeeded)?;
         let url = page_url(&parts.method, &parts.uri, &parts.headers);
-        Ok(Visit { app: app.clone(), viewer, session: session_of(parts)?, uri: parts.uri.clone(), url })
+        let by_script = parts.headers.contains_key(PART);
+        Ok(Visit { app: app.clone(), viewer, session: session_of(parts)?, uri: parts.uri.clone(), url, by_script })
     }
 }
 

@@ -1,0 +1,340 @@
+//! The pieces of pages that show one task: rendered once for each version of it, view and language, and then shared by
+//! every page and stream that shows them. Nothing in a fragment depends on who looks; times stand in the organisation's
+//! zone until the page's script writes them in the reader's.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Bytes;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use rusqlite::Connection;
+
+use super::shown::{self, DueShown, Icon, Moment};
+use crate::App;
+use crate::config;
+use crate::error::Result;
+use crate::insight::{self, EntryRow, TaskRow};
+use crate::locale::Lang;
+use crate::people::{Presence, UserId, Viewer};
+use crate::tasks::{Change, Status, Task, TaskId};
+
+/// Which page a fragment is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum View {
+    Mine,
+    Monitor,
+    Task,
+}
+
+/// All that a fragment's content depends on. Names that may change are covered by the generation.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    task: TaskId,
+    version: i64,
+    generation: u64,
+    view: View,
+    lang: Lang,
+    overdue: bool,
+    presence: Option<Presence>,
+}
+
+/// What an event of the stream says of a task: `data:` lines, ready to send.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventKey {
+    pub task: TaskId,
+    pub version: i64,
+    pub generation: u64,
+    pub view: View,
+    pub lang: Lang,
+    pub overdue: bool,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Key, Arc<str>> for ByBytes {
+    fn weight(&self, _: &Key, html: &Arc<str>) -> u64 {
+        weight(html.len())
+    }
+}
+
+impl Weighter<EventKey, Bytes> for ByBytes {
+    fn weight(&self, _: &EventKey, data: &Bytes) -> u64 {
+        weight(data.len())
+    }
+}
+
+/// The bytes of a fragment, and about as much for its place in the cache.
+fn weight(bytes: usize) -> u64 {
+    bytes as u64 + 128
+}
+
+/// The cache, one for a server.
+#[derive(Clone)]
+pub struct Fragments(Arc<Inner>);
+
+struct Inner {
+    rendered: Cache<Key, Arc<str>, ByBytes>,
+    events: Cache<EventKey, Bytes, ByBytes>,
+}
+
+/// A fragment of two kilobytes is usual: what the cache's size is counted in.
+const USUAL_BYTES: u64 = 2048;
+
+impl Default for Fragments {
+    fn default() -> Fragments {
+        let bytes = config::FRAGMENT_CACHE_BYTES / 2;
+        let items = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX);
+        Fragments(Arc::new(Inner {
+            rendered: Cache::with_weighter(items, bytes, ByBytes),
+            events: Cache::with_weighter(items, bytes, ByBytes),
+        }))
+    }
+}
+
+/// What surrounds the rows of one page: everything else that their fragments depend on.
+#[derive(Clone)]
+pub struct Frame {
+    pub app: App,
+    pub l: Lang,
+    /// The organisation's.
+    pub zone: TimeZone,
+    pub now: Timestamp,
+    /// Of the names that fragments show; read before the rows are.
+    pub generation: u64,
+}
+
+impl Frame {
+    pub fn of(app: &App, viewer: &Viewer) -> Frame {
+        Frame {
+            app: app.clone(),
+            l: viewer.lang(),
+            zone: viewer.organisation_zone.clone(),
+            now: app.clock.now(),
+            generation: app.hub.names_generation(),
+        }
+    }
+
+    pub fn look<'a>(&'a self, row: &'a TaskRow) -> Look<'a> {
+        let presence = row.task.assignee.map(|user| self.app.presence.of(row.task.organisation, user));
+        Look { l: self.l, row, zone: &self.zone, overdue: row.task.is_overdue(self.now), presence }
+    }
+
+    /// The fragment of each row. Runs where the rows were read: the monitor's last updates are asked for only where no
+    /// fragment is at hand.
+    pub fn rendered(&self, conn: &Connection, view: View, rows: &[TaskRow]) -> Result<Vec<Arc<str>>> {
+        rows.iter().map(|row| self.app.memory.fragments.of(conn, view, self, row)).collect()
+    }
+}
+
+impl Fragments {
+    /// One task's fragment.
+    pub fn of(&self, conn: &Connection, view: View, frame: &Frame, row: &TaskRow) -> Result<Arc<str>> {
+        let k = frame.look(row);
+        let key = Key {
+            task: row.task.id,
+            version: row.task.version,
+            generation: frame.generation,
+            view,
+            lang: frame.l,
+            overdue: k.overdue,
+            presence: k.presence,
+        };
+        if let Some(html) = self.0.rendered.get(&key) {
+            return Ok(html);
+        }
+        let html = match view {
+            View::Mine => Card { k }.render(),
+            View::Task => Head { k }.render(),
+            View::Monitor => {
+                let updates = insight::last_updates(conn, row.task.id)?;
+                let posts = updates.iter().rev().map(|entry| Post::of(frame, entry)).collect();
+                Row { k, posts }.render()
+            }
+        };
+        let html: Arc<str> = html.map_err(anyhow::Error::from)?.trim().into();
+        self.0.rendered.insert(key, html.clone());
+        Ok(html)
+    }
+
+    /// The event that carries a task's fragment. Of all streams that ask for the same, one asks `rendered`.
+    pub async fn event<F>(&self, key: EventKey, rendered: F) -> Result<Bytes>
+    where
+        F: Future<Output = Result<Arc<str>>>,
+    {
+        self.0.events.get_or_insert_async(&key, async { Ok(data_lines(&rendered.await?)) }).await
+    }
+}
+
+/// As the lines of an event: a line end inside would end the field.
+fn data_lines(html: &str) -> Bytes {
+    let mut data = String::with_capacity(html.len() + 32);
+    for line in html.trim().split('\n') {
+        data.push_str("data: ");
+        data.push_str(line.trim_end_matches('\r'));
+        data.push('\n');
+    }
+    Bytes::from(data)
+}
+
+/// A task as its fragments show it: what their templates ask for.
+pub struct Look<'a> {
+    pub l: Lang,
+    pub row: &'a TaskRow,
+    pub zone: &'a TimeZone,
+    pub overdue: bool,
+    pub presence: Option<Presence>,
+}
+
+impl Look<'_> {
+    fn task(&self) -> &Task {
+        &self.row.task
+    }
+
+    pub fn id(&self) -> TaskId {
+        self.task().id
+    }
+
+    pub fn version(&self) -> i64 {
+        self.task().version
+    }
+
+    pub fn title(&self) -> &str {
+        &self.task().title
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.task().status.has_ended()
+    }
+
+    pub fn status(&self) -> Status {
+        self.task().status
+    }
+
+    pub fn status_word(&self) -> &'static str {
+        self.l.t(shown::status_key(self.task().kind, self.task().status))
+    }
+
+    pub fn status_icon(&self) -> Icon {
+        shown::icon(self.task().status.as_str())
+    }
+
+    pub fn priority(&self) -> &'static str {
+        self.task().priority.as_str()
+    }
+
+    pub fn priority_word(&self) -> &'static str {
+        self.l.t(shown::priority_key(self.task().priority))
+    }
+
+    pub fn priority_icon(&self) -> Icon {
+        shown::icon(self.task().priority.as_str())
+    }
+
+    /// The percent as an attribute: a number in any language.
+    pub fn value(&self) -> f64 {
+        self.task().progress.get()
+    }
+
+    pub fn percent(&self) -> String {
+        self.l.percent(self.value())
+    }
+
+    pub fn due(&self) -> Option<DueShown<'_>> {
+        self.task().due.as_ref().map(|due| DueShown { l: self.l, due, zone: self.zone })
+    }
+
+    pub fn person(&self) -> Option<(UserId, &str, Presence)> {
+        let name = self.row.assignee_name.as_deref()?;
+        Some((self.task().assignee?, name, self.presence.unwrap_or(Presence::Offline)))
+    }
+
+    pub fn created(&self) -> Moment<'_> {
+        Moment::full(self.l, self.task().created_at, self.zone)
+    }
+
+    pub fn created_day(&self) -> Moment<'_> {
+        Moment::date(self.l, self.task().created_at, self.zone)
+    }
+
+    pub fn ended_day(&self) -> Option<Moment<'_>> {
+        self.task().finished_at.map(|at| Moment::date(self.l, at, self.zone))
+    }
+
+    pub fn started(&self) -> Option<Moment<'_>> {
+        self.task().started_at.map(|at| Moment::full(self.l, at, self.zone))
+    }
+
+    pub fn ended(&self) -> Option<Moment<'_>> {
+        self.task().finished_at.map(|at| Moment::full(self.l, at, self.zone))
+    }
+
+    pub fn estimate(&self) -> Option<String> {
+        self.task().estimate_minutes.map(|minutes| shown::estimate(self.l, minutes))
+    }
+
+    /// The quick buttons: what each reports, and what it says.
+    pub fn steps(&self) -> Vec<(f64, String)> {
+        let at = self.value();
+        let further = [10.0, 25.0].map(|step| ((at + step).min(100.0), format!("\u{200e}+{}", self.l.percent(step))));
+        let marks = [50.0, 75.0].map(|mark| (mark, self.l.percent(mark)));
+        further.into_iter().chain(marks).collect()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "tasks/_card.html")]
+struct Card<'a> {
+    k: Look<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "tasks/_head.html")]
+struct Head<'a> {
+    k: Look<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "monitor/_row.html")]
+struct Row<'a> {
+    k: Look<'a>,
+    posts: Vec<Post<'a>>,
+}
+
+/// One of the last updates, as a milepost beside the road.
+struct Post<'a> {
+    percent: Option<String>,
+    icon: Icon,
+    word: &'static str,
+    /// Who, and what they noted.
+    told: Option<String>,
+    at: Moment<'a>,
+}
+
+impl<'a> Post<'a> {
+    fn of(frame: &'a Frame, row: &EntryRow) -> Post<'a> {
+        let entry = &row.entry;
+        let percent = match entry.change {
+            Change::Created | Change::Comment => None,
+            _ => entry.new.get("progress").and_then(serde_json::Value::as_f64),
+        };
+        let told = match (&row.actor_name, &entry.note) {
+            (Some(name), Some(note)) => Some(format!("{name}: {note}")),
+            (Some(name), None) => Some(name.clone()),
+            (None, note) => note.clone(),
+        };
+        Post {
+            percent: percent.map(|percent| frame.l.percent(percent)),
+            icon: shown::icon(shown::change_icon(entry.change)),
+            word: frame.l.t(shown::change_key(entry.change)),
+            told: told.map(|told| told.chars().take(TOLD_CHARS).collect()),
+            at: Moment::age(frame.l, entry.at, &frame.zone),
+        }
+    }
+}
+
+/// As much of a note as a tooltip shows well.
+const TOLD_CHARS: usize = 120;

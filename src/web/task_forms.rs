@@ -1,0 +1,151 @@
+//! What is done to a task by forms: each calls its verb, says on the next page what became of it, and goes back to where
+//! the form stood. A form that is refused comes back filled in, on the task's own page.
+
+use axum::response::Response;
+
+use super::At;
+use super::assign::due;
+use super::choices::Names;
+use super::forms::{Fields, Filled};
+use super::page::{Flash, FlashKind, FlashUndo, Visit, flash, see_other};
+use super::task::{Refused, show};
+use super::trail;
+use crate::error::{Error, Result};
+use crate::tasks::actions::{self, Edit, Report, Reported};
+use crate::tasks::{Entry, TaskId};
+
+/// What was done, for the sentence on the next page.
+#[derive(Clone, Copy)]
+enum Done {
+    Reported,
+    Completed,
+    Cancelled,
+    Reopened,
+    Undone,
+}
+
+pub async fn post_progress(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
+    let report = Report {
+        progress: fields.get("progress").to_owned(),
+        note: fields.get("note").to_owned(),
+        presence: fields.get("presence").to_owned(),
+        version: fields.filled("version").and_then(|version| version.trim().parse().ok()),
+    };
+    let told = actions::report_progress(&visit.app, &visit.viewer, id, report).await;
+    match told {
+        Ok(reported) => say_moved(&visit, Done::Reported, &reported, &fields).await,
+        Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
+            let form = Filled::refused(fields, error, visit.l())?;
+            show(&visit, id, None, Refused::Report(form)).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+pub async fn post_complete(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
+    let told = actions::complete(&visit.app, &visit.viewer, id, fields.get("note")).await?;
+    say_moved(&visit, Done::Completed, &told, &fields).await
+}
+
+pub async fn post_cancel(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
+    let told = actions::cancel(&visit.app, &visit.viewer, id, fields.get("note")).await?;
+    say_moved(&visit, Done::Cancelled, &told, &fields).await
+}
+
+pub async fn post_reopen(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
+    let told = actions::reopen(&visit.app, &visit.viewer, id, fields.get("note")).await?;
+    say_moved(&visit, Done::Reopened, &told, &fields).await
+}
+
+pub async fn post_undo(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
+    let told = actions::undo(&visit.app, &visit.viewer, id, fields.id("sequence")?).await?;
+    say_moved(&visit, Done::Undone, &told, &fields).await
+}
+
+pub async fn post_comments(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
+    let text = ["text", "comment", "note"].into_iter().find_map(|name| fields.filled(name)).unwrap_or_default();
+    match actions::comment(&visit.app, &visit.viewer, id, text).await {
+        Ok(_) => back(&visit, id, &fields, Flash::good(visit.l().t("done-commented"))).await,
+        Err(error @ Error::Invalid(_)) => {
+            let form = Filled::refused(fields, error, visit.l())?;
+            show(&visit, id, None, Refused::Comment(form)).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Saves the fields that the form has; a field that it lacks stays.
+pub async fn post_task(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
+    let given = |name: &str| fields.has(name).then(|| fields.get(name).to_owned());
+    let edit = Edit {
+        title: given("title"),
+        description: given("description"),
+        assignee: given("assignee"),
+        project: given("project"),
+        due: (fields.has("due") || fields.has("due_time")).then(|| due(&fields)),
+        priority: given("priority"),
+        estimate: given("estimate"),
+        version: fields.filled("version").and_then(|version| version.trim().parse().ok()),
+    };
+    match actions::edit(&visit.app, &visit.viewer, id, edit).await {
+        Ok(edited) => {
+            let said = visit.l().t("done-edited").to_owned();
+            let said = with_meanwhile(&visit, said, &edited.meanwhile).await?;
+            back(&visit, id, &fields, Flash::good(said)).await
+        }
+        Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
+            let form = Filled::refused(fields, error, visit.l())?;
+            show(&visit, id, None, Refused::Edit(form)).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Says how the task stands now, and offers to take the move back.
+async fn say_moved(visit: &Visit, done: Done, reported: &Reported, fields: &Fields) -> Result<Response> {
+    let l = visit.l();
+    let task = &reported.task;
+    let Some(sequence) = reported.sequence else {
+        return back_from_card(visit, fields, Flash::good(l.t("done-unchanged"))).await;
+    };
+    let title = task.title.as_str();
+    let percent = || l.percent(task.progress.get());
+    let said = match done {
+        Done::Reported => l.m(&crate::error::msg("done-reported").arg("title", title).arg("percent", percent())),
+        Done::Undone => l.m(&crate::error::msg("done-undone").arg("title", title).arg("percent", percent())),
+        Done::Completed => l.with("done-completed", "title", title),
+        Done::Cancelled => l.with("done-cancelled", "title", title),
+        Done::Reopened => l.with("done-reopened", "title", title),
+    };
+    let text = with_meanwhile(visit, said, &reported.meanwhile).await?;
+    let undo = FlashUndo { task: task.id.get(), sequence };
+    back_from_card(visit, fields, Flash { kind: FlashKind::Good, text, undo: Some(undo) }).await
+}
+
+/// Adds what others did since the form was opened.
+async fn with_meanwhile(visit: &Visit, said: String, meanwhile: &[Entry]) -> Result<String> {
+    if meanwhile.is_empty() {
+        return Ok(said);
+    }
+    let (app, viewer) = (visit.app.clone(), visit.viewer.clone());
+    let names: std::sync::Arc<Names> =
+        visit.app.db.read(move |conn| app.memory.choices.of(&app, conn, &viewer)).await?;
+    let l = visit.l();
+    let told = trail::in_short(l, &names, meanwhile, visit.viewer.user);
+    Ok(match told {
+        Some(changes) => format!("{said} {}", l.with("done-meanwhile", "changes", changes)),
+        None => said,
+    })
+}
+
+/// Back to where the form stood, else to the task.
+async fn back(visit: &Visit, id: TaskId, fields: &Fields, said: Flash) -> Result<Response> {
+    flash(&visit.session, said).await?;
+    Ok(see_other(fields.return_to(), &format!("/tasks/{id}")))
+}
+
+/// Like [`back`]; a quick form names no place, because it stands on the cards of `/tasks` alone.
+async fn back_from_card(visit: &Visit, fields: &Fields, said: Flash) -> Result<Response> {
+    flash(&visit.session, said).await?;
+    Ok(see_other(fields.return_to(), "/tasks"))
+}
