@@ -53,7 +53,7 @@ impl Day {
 pub async fn get_history(visit: Visit, RawQuery(query): RawQuery) -> Result<Response> {
     let pairs = pairs(query.as_deref());
     let filter = HistoryFilter::from_query(&pairs);
-    let after = key(&pairs);
+    let after = page_start(&pairs);
     let page = visit.page(Nav::History, "nav-history").await;
     let frame = Frame::of(&visit.app, &visit.viewer);
     let (viewer, wanted, app) = (visit.viewer.clone(), filter.clone(), visit.app.clone());
@@ -94,7 +94,7 @@ fn common(filter: &HistoryFilter) -> Filter {
 }
 
 /// `after=MICROSECONDS.ID`
-fn key(pairs: &[(String, String)]) -> Option<HistoryKey> {
+fn page_start(pairs: &[(String, String)]) -> Option<HistoryKey> {
     let (_, text) = pairs.iter().find(|(name, _)| name == "after")?;
     let (at, id) = text.split_once('.')?;
     Some((at.parse().ok()?, id.parse().ok()?))

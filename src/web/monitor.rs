@@ -118,7 +118,7 @@ pub fn pairs(query: Option<&str>) -> Vec<(String, String)> {
 }
 
 /// Where a page of a list starts, if the address says so.
-pub fn page_key<T: std::str::FromStr>(pairs: &[(String, String)]) -> Option<T> {
+pub fn page_start<T: std::str::FromStr>(pairs: &[(String, String)]) -> Option<T> {
     pairs.iter().find(|(name, _)| name == "after").and_then(|(_, key)| key.parse().ok())
 }
 
@@ -138,7 +138,7 @@ pub fn address(path: &str, query: &str, after: Option<String>) -> String {
 pub async fn get_monitor(visit: Visit, RawQuery(query): RawQuery) -> Result<MonitorPage> {
     let pairs = pairs(query.as_deref());
     let filter = Filter::from_query(&pairs);
-    let after: Option<PageKey> = page_key(&pairs);
+    let after: Option<PageKey> = page_start(&pairs);
     let page = visit.page(Nav::Monitor, "nav-monitor").await;
     let frame = Frame::of(&visit.app, &visit.viewer);
     let (viewer, wanted) = (visit.viewer.clone(), filter.clone());
