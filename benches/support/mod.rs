@@ -149,3 +149,13 @@ async fn read_some(stream: &TcpStream, buffer: &mut Vec<u8>) -> usize {
         }
     }
 }
+
+/// How many bytes the body of this answer has.
+pub async fn size_of_page(address: std::net::SocketAddr, request: &[u8]) -> usize {
+    let stream = TcpStream::connect(address).await.expect("connects");
+    let mut buffer = Vec::new();
+    write_all(&stream, request).await;
+    read_response(&stream, &mut buffer, "HTTP/1.1 200").await;
+    let head = buffer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(0);
+    buffer.len() - head - 4
+}
