@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 /// What is logged unless one says otherwise.
-const LOG: &str = "warn,milepost=info,tower_sessions_core=error";
+const LOG: &str = "warn,milepost=info,tower_sessions=error";
 
 /// Shows, live, how far along everything is: the work that people were
 /// assigned and the jobs that machines run.
