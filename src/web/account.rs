@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::At;
 use super::forms::{Fields, Filled};
 use super::page::{Nav, Page, Visit};
-use super::people::{presence_key, source_key, theme_key};
+use super::people::{source_key, theme_key};
 use super::settings::zones;
 use crate::error::{Error, Result};
 use crate::locale::Lang;

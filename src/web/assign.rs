@@ -42,7 +42,9 @@ pub type Candidate = (String, String, String);
 pub fn candidates(app: &App, conn: &Connection, viewer: &Viewer) -> Result<(Vec<Candidate>, Arc<Names>)> {
     let l = viewer.lang();
     let members = sql::members(conn, viewer.organisation)?.into_iter().filter(|member| member.deactivated_at.is_none());
-    let people = members.map(|member| (member.user.to_string(), member.name, l.n("count-open-tasks", member.open_tasks))).collect();
+    let people = members
+        .map(|member| (member.user.to_string(), member.name, l.n("count-open-tasks", member.open_tasks)))
+        .collect();
     Ok((people, app.memory.choices.of(app, conn, viewer)?))
 }
 

@@ -44,7 +44,8 @@ struct Day {
 
 impl Day {
     fn of(l: Lang, pairs: &[(String, String)], name: &str, is_understood: bool) -> Day {
-        let typed = pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned()).unwrap_or_default();
+        let typed =
+            pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned()).unwrap_or_default();
         let error = (!typed.is_empty() && !is_understood).then(|| l.m(&msg("error-date")));
         Day { typed, error }
     }
@@ -60,7 +61,9 @@ pub async fn get_history(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let (found, names) = visit
         .app
         .db
-        .read(move |conn| Ok((insight::history(conn, &viewer, &wanted, after)?, app.memory.choices.of(&app, conn, &viewer)?)))
+        .read(move |conn| {
+            Ok((insight::history(conn, &viewer, &wanted, after)?, app.memory.choices.of(&app, conn, &viewer)?))
+        })
         .await?;
     let query = filter.to_query();
     let shown = HistoryPage {

@@ -116,12 +116,23 @@ fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, hand
 
 /// Every address of the program.
 pub fn routes() -> Vec<Route> {
-    use Access::{Admin, Public, SignedIn};
+    [machines(), ways_in(), own(), work(), organisation()].into_iter().flatten().collect()
+}
+
+/// For browsers and supervisors, not for people.
+fn machines() -> Vec<Route> {
+    use Access::Public;
     vec![
         get("/healthz", Public, health::get_healthz).usage(Use::Machine),
         get("/readyz", Public, health::get_readyz).usage(Use::Machine),
         get("/assets/{*path}", Public, assets::get_asset).usage(Use::Machine),
-        // The ways in.
+    ]
+}
+
+/// The ways in, and what visitors may set.
+fn ways_in() -> Vec<Route> {
+    use Access::Public;
+    vec![
         get("/", Public, sign_in::get_root),
         get("/setup", Public, setup::get_setup),
         post("/setup", Public, setup::post_setup),
@@ -133,7 +144,13 @@ pub fn routes() -> Vec<Route> {
         get("/reset/{token}", Public, invitations::get_reset),
         post("/reset/{token}", Public, invitations::post_reset),
         post("/preferences", Public, preferences::post_preferences),
-        // One's own.
+    ]
+}
+
+/// One's own account.
+fn own() -> Vec<Route> {
+    use Access::SignedIn;
+    vec![
         post("/switch-organisation", SignedIn, preferences::post_switch_organisation),
         post("/presence", SignedIn, presence::post_presence).usage(Use::Machine),
         get("/account", SignedIn, account::get_account),
@@ -142,7 +159,13 @@ pub fn routes() -> Vec<Route> {
         post("/account/preferences", SignedIn, account::post_preferences),
         post("/account/sessions/end-others", SignedIn, account::post_end_other_sessions),
         post("/account/sessions/{key}/end", SignedIn, account::post_end_session),
-        // The work.
+    ]
+}
+
+/// The work.
+fn work() -> Vec<Route> {
+    use Access::{Admin, SignedIn};
+    vec![
         get("/tasks", SignedIn, tasks::get_tasks),
         get("/tasks/{id}", SignedIn, task::get_task),
         post("/tasks/{id}", SignedIn, task_forms::post_task),
@@ -157,7 +180,13 @@ pub fn routes() -> Vec<Route> {
         post("/assign", Admin, assign::post_assign),
         get("/history", SignedIn, history::get_history),
         get("/events", SignedIn, stream::get_events).usage(Use::Stream),
-        // The organisation.
+    ]
+}
+
+/// The organisation and its people.
+fn organisation() -> Vec<Route> {
+    use Access::Admin;
+    vec![
         get("/people", Admin, people::get_people),
         post("/people", Admin, people::post_people),
         post("/people/invitations/{id}/revoke", Admin, people::post_revoke_invitation),

@@ -181,7 +181,11 @@ fn counts(l: Lang, filter: &Filter, counts: &Counts) -> Vec<Count> {
         address: address("/monitor", &only(Some(status), false).to_query(), None),
         current: filter.status == Some(status) && !filter.overdue,
     };
-    let overdue = if counts.overdue >= config::COUNT_CAP { format!("{}+", l.number(counts.overdue)) } else { l.number(counts.overdue) };
+    let overdue = if counts.overdue >= config::COUNT_CAP {
+        format!("{}+", l.number(counts.overdue))
+    } else {
+        l.number(counts.overdue)
+    };
     vec![
         Count {
             id: "total",

@@ -24,14 +24,6 @@ pub fn role_key(role: &Role) -> &'static str {
     }
 }
 
-pub fn presence_key(presence: &Presence) -> &'static str {
-    match presence {
-        Presence::Active => "presence-active",
-        Presence::Idle => "presence-idle",
-        Presence::Offline => "presence-offline",
-    }
-}
-
 pub fn source_key(source: &PresenceSource) -> &'static str {
     match source {
         PresenceSource::Pages => "presence-source-pages",

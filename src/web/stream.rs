@@ -116,7 +116,9 @@ impl Watching {
                 let data = json!({ "epoch": format!("{:x}", cursor.epoch), "cursor": cursor.to_string(), "now": now.to_string() });
                 Bytes::from(format!("id: {cursor}\nevent: hello\ndata: {data}\n\n"))
             }
-            Item::Task { cursor, entry, before, after } => self.task(cursor, &entry, before.as_deref(), after.as_deref()).await,
+            Item::Task { cursor, entry, before, after } => {
+                self.task(cursor, &entry, before.as_deref(), after.as_deref()).await
+            }
             Item::Presence { user, presence } => match *self.interest {
                 Interest::Mine => Bytes::new(),
                 _ => Bytes::from(format!("event: presence\ndata: {}\n\n", json!({ "user": user, "state": presence }))),
@@ -201,7 +203,14 @@ fn end(reason: EndReason) -> String {
 }
 
 /// What a page has to do about an event. While the past is replayed `before` is not known: then the list is asked for.
-fn meaning(interest: &Interest, viewer: &Viewer, now: Timestamp, entry: &Entry, before: Option<&Task>, after: Option<&Task>) -> Meaning {
+fn meaning(
+    interest: &Interest,
+    viewer: &Viewer,
+    now: Timestamp,
+    entry: &Entry,
+    before: Option<&Task>,
+    after: Option<&Task>,
+) -> Meaning {
     let shows = |task: &Task| match interest {
         Interest::Mine => task.assignee == Some(viewer.user),
         Interest::Monitor(filter) => filter.matches(task, now),
@@ -220,22 +229,30 @@ fn meaning(interest: &Interest, viewer: &Viewer, now: Timestamp, entry: &Entry, 
     let same_place = before.is_some_and(|before| is_same_place(before, after));
     match (was_shown, is_shown, interest) {
         (_, true, Interest::Task(_)) => Meaning { fragment: true, gone: false, bell: Bell::Loud },
-        (true, true, _) if same_place && entry.change.moves_lists() => Meaning { fragment: true, gone: false, bell: Bell::Loud },
+        (true, true, _) if same_place && entry.change.moves_lists() => {
+            Meaning { fragment: true, gone: false, bell: Bell::Loud }
+        }
         (true, true, Interest::Mine) if same_place => Meaning { fragment: true, gone: false, bell: Bell::No },
         (true, true, _) if same_place => Meaning { fragment: true, gone: false, bell: Bell::Soft },
         (_, true, _) => Meaning { fragment: true, gone: false, bell: Bell::Loud },
         // Somebody else's now, or outside the filter: shown once more as it is, then the list goes on without it.
         (true, false, Interest::Monitor(_)) => Meaning { fragment: true, gone: false, bell: Bell::Loud },
-        (true, false, _) if before.is_some() || entry.old.get("assignee").and_then(serde_json::Value::as_i64) == Some(viewer.user.get()) => {
+        (true, false, _)
+            if before.is_some()
+                || entry.old.get("assignee").and_then(serde_json::Value::as_i64) == Some(viewer.user.get()) =>
+        {
             Meaning { fragment: false, gone: true, bell: Bell::Loud }
         }
         // Not among the rows, but the numbers above them count it.
-        (false, false, Interest::Monitor(_)) if !same_place => Meaning { fragment: false, gone: false, bell: Bell::Soft },
+        (false, false, Interest::Monitor(_)) if !same_place => {
+            Meaning { fragment: false, gone: false, bell: Bell::Soft }
+        }
         _ => NOTHING,
     }
 }
 
 /// Nothing that decides about a task's section, order or count differs.
 fn is_same_place(before: &Task, after: &Task) -> bool {
-    (before.status, &before.due, before.assignee, before.project) == (after.status, &after.due, after.assignee, after.project)
+    (before.status, &before.due, before.assignee, before.project)
+        == (after.status, &after.due, after.assignee, after.project)
 }

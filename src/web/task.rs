@@ -211,7 +211,9 @@ mod tests {
 
     #[test]
     fn a_description_never_becomes_script() {
-        let html = markdown("**bold** <script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)> <b onclick=x>y</b>");
+        let html = markdown(
+            "**bold** <script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)> <b onclick=x>y</b>",
+        );
         assert!(html.contains("<strong>bold</strong>"));
         for bad in ["script", "onerror", "onclick", "<img"] {
             assert!(!html.contains(bad), "{bad} in {html}");

@@ -55,7 +55,8 @@ impl fmt::Display for Side<'_> {
 impl<'a> Line<'a> {
     pub fn of(frame: &'a Frame, names: &Names, row: &'a EntryRow, undoable_by: Option<UserId>) -> Line<'a> {
         let entry = &row.entry;
-        let percent = (entry.change != Change::Created).then(|| entry.new.get("progress").and_then(Value::as_f64)).flatten();
+        let percent =
+            (entry.change != Change::Created).then(|| entry.new.get("progress").and_then(Value::as_f64)).flatten();
         let (old, new) = sides(frame, names, entry);
         Line {
             sequence: entry.sequence,
@@ -127,7 +128,8 @@ fn assignee(names: &Names, value: &Value) -> Option<String> {
 
 /// "40 %", or "100 %, Done" where the status changed too.
 fn moved<'a>(l: Lang, value: &Value) -> Option<Side<'a>> {
-    let percent = value.get("progress").and_then(Value::as_f64).map(|percent| format!("{}\u{202f}%", l.percent(percent)));
+    let percent =
+        value.get("progress").and_then(Value::as_f64).map(|percent| format!("{}\u{202f}%", l.percent(percent)));
     let status = text(value, "status").and_then(|status| status.parse::<Status>().ok());
     let word = status.map(|status| l.t(shown::status_key(Kind::Assignment, status)));
     match (percent, word) {
@@ -145,7 +147,8 @@ pub fn in_short(l: Lang, names: &Names, entries: &[Entry], viewer: UserId) -> Op
         .take(3)
         .map(|entry| {
             let word = l.t(shown::change_key(entry.change));
-            let percent = entry.new.get("progress").and_then(Value::as_f64).map(|percent| format!(" {} %", l.percent(percent)));
+            let percent =
+                entry.new.get("progress").and_then(Value::as_f64).map(|percent| format!(" {} %", l.percent(percent)));
             let name = entry.actor.and_then(|user| names.person(user.get())).unwrap_or("Milepost");
             format!("{name}: {word}{}", percent.unwrap_or_default())
         })
