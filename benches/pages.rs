@@ -4,7 +4,6 @@
 
 mod support;
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,8 +16,7 @@ use milepost::tasks::actions::{NewTasks, create_tasks};
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
-use support::{SESSION, load, median, quantile};
-use tokio::net::TcpListener;
+use support::{SESSION, load, median, quantile, serve};
 
 const SIZES: [i64; 3] = [1_000, 100_000, 1_000_000];
 const CARDS: usize = 50;
@@ -76,14 +74,6 @@ async fn run() {
 fn request(path: &str) -> Vec<u8> {
     let session = tower_sessions::session::Id(SESSION);
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\ncookie: milepost={session}\r\n\r\n").into_bytes()
-}
-
-async fn serve(router: axum::Router) -> SocketAddr {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await });
-    address
 }
 
 /// `size` tasks of 200 people: 50 open ones of the viewer, a tenth of the rest

@@ -12,7 +12,7 @@ use milepost::people::Viewer;
 use milepost::tasks::TaskId;
 use milepost::tasks::actions::{NewTasks, Report, create_tasks, report_progress};
 use rusqlite::{Connection, params};
-use support::median;
+use support::{load, median};
 
 const TASKS: usize = 1_000;
 const ROUNDS: usize = 5;
@@ -29,22 +29,30 @@ async fn run(folder: &Path) {
     let ids = fill(&app, &viewer).await;
     let raw = raw(folder, &app);
     println!("durable progress updates a second, median of {ROUNDS} rounds of {} s\n", SPAN.as_secs());
-    println!("| callers | raw, one transaction each | raw, grouped | the verb | verb / raw grouped |");
-    println!("| ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| callers | raw, one transaction each | raw, grouped | the verb | verb / raw grouped | form posts | posts / raw grouped |"
+    );
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let server = support::serve(milepost::web::router(app.clone())).await;
     for callers in [1, 16, 256] {
         let (mut single, mut grouped, mut verb, mut ratio) = (vec![], vec![], vec![], vec![]);
+        let (mut posts, mut post_ratio) = (vec![], vec![]);
         for _ in 0..ROUNDS {
             single.push(raw_updates(&raw, 1));
             grouped.push(raw_updates(&raw, callers));
             verb.push(verb_updates(&app, &viewer, &ids, callers).await);
             ratio.push(verb[verb.len() - 1] / grouped[grouped.len() - 1]);
+            posts.push(load(server, callers, SPAN, "HTTP/1.1 303", move |caller, n| post(callers, caller, n)).await.0);
+            post_ratio.push(posts[posts.len() - 1] / grouped[grouped.len() - 1]);
         }
         println!(
-            "| {callers} | {:.0} | {:.0} | {:.0} | {:.2} |",
+            "| {callers} | {:.0} | {:.0} | {:.0} | {:.2} | {:.0} | {:.2} |",
             median(single),
             median(grouped),
             median(verb),
-            median(ratio)
+            median(ratio),
+            median(posts),
+            median(post_ratio)
         );
     }
     app.db.close();
@@ -58,6 +66,19 @@ async fn fill(app: &App, viewer: &Viewer) -> Vec<TaskId> {
         ids.append(&mut create_tasks(app, viewer, form).await.expect("creates"));
     }
     ids
+}
+
+/// A browser's form: the n-th report of this caller, spread over all tasks.
+fn post(callers: usize, caller: usize, n: usize) -> Vec<u8> {
+    let task = (caller + n * callers) % TASKS + 1;
+    let body = format!("progress={}&note=&presence=", n % 98 + 1);
+    let session = tower_sessions::session::Id(support::SESSION);
+    format!(
+        "POST /tasks/{task}/progress HTTP/1.1\r\nhost: localhost\r\ncookie: milepost={session}\r\nsec-fetch-site: same-origin\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 /// A copy of the same database under the same settings.

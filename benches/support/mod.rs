@@ -2,6 +2,7 @@
 //! HTTP/1.1 client that costs as little as it can.
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use milepost::clock::Clock;
 use milepost::config::Config;
 use milepost::people::actions::{SetUp, set_up};
 use milepost::people::{SessionKey, Viewer, sql};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 pub const SESSION: i128 = 0x6d69_6c65_706f_7374;
 
@@ -62,7 +63,7 @@ pub fn quantile(values: &mut [Duration], share: f64) -> Duration {
 /// gives requests per second and every request's time. `request(connection, n)`
 /// writes the bytes of the n-th request of a connection.
 pub async fn load(
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     connections: usize,
     span: Duration,
     expect: &'static str,
@@ -151,11 +152,20 @@ async fn read_some(stream: &TcpStream, buffer: &mut Vec<u8>) -> usize {
 }
 
 /// How many bytes the body of this answer has.
-pub async fn size_of_page(address: std::net::SocketAddr, request: &[u8]) -> usize {
+pub async fn size_of_page(address: SocketAddr, request: &[u8]) -> usize {
     let stream = TcpStream::connect(address).await.expect("connects");
     let mut buffer = Vec::new();
     write_all(&stream, request).await;
     read_response(&stream, &mut buffer, "HTTP/1.1 200").await;
     let head = buffer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(0);
     buffer.len() - head - 4
+}
+
+/// Serves on a free port of this machine.
+pub async fn serve(router: axum::Router) -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    address
 }

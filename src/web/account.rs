@@ -55,7 +55,7 @@ async fn show(visit: &Visit, refused: Option<(Fields, Error)>) -> Result<Respons
         None => Filled::fresh(now.iter().map(|(name, value)| (*name, value.as_str()))),
     };
     let sessions = actions::sessions(&visit.app, &visit.viewer).await?;
-    let page = visit.page(Nav::Account, "account-title").await;
+    let page = visit.page(Nav::Account, "account-title");
     let shown = AccountPage {
         l: page.l,
         email: visit.viewer.email.clone(),
@@ -116,7 +116,7 @@ pub async fn get_account(visit: Visit) -> Result<Response> {
 
 async fn answer(visit: &Visit, fields: Fields, saved: Result<()>, said: &'static str) -> Result<Response> {
     match saved {
-        Ok(()) => visit.done(said, "/account").await,
+        Ok(()) => Ok(visit.done(said, "/account")),
         Err(error) => show(visit, Some((fields, error))).await,
     }
 }
@@ -148,12 +148,12 @@ pub async fn post_end_session(visit: Visit, At(key): At<String>) -> Result<Respo
     let sessions = actions::sessions(&visit.app, &visit.viewer).await?;
     let row = sessions.into_iter().find(|row| row.key.to_string() == key).ok_or(Error::NotFound)?;
     actions::end_session(&visit.app, &visit.viewer, row.key).await?;
-    visit.done(visit.l().t("session-ended"), "/account").await
+    Ok(visit.done(visit.l().t("session-ended"), "/account"))
 }
 
 pub async fn post_end_other_sessions(visit: Visit) -> Result<Response> {
     let ended = actions::end_other_sessions(&visit.app, &visit.viewer).await?;
-    visit.done(visit.l().n("sessions-ended", i64::try_from(ended).unwrap_or(i64::MAX)), "/account").await
+    Ok(visit.done(visit.l().n("sessions-ended", i64::try_from(ended).unwrap_or(i64::MAX)), "/account"))
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ pub fn due(fields: &Fields) -> String {
 async fn show(visit: &Visit, form: Filled) -> Result<Response> {
     let (viewer, app) = (visit.viewer.clone(), visit.app.clone());
     let (people, names) = visit.app.db.read(move |conn| candidates(&app, conn, &viewer)).await?;
-    let page = visit.page(Nav::Assign, "nav-assign").await;
+    let page = visit.page(Nav::Assign, "nav-assign");
     let folded = ["project", "description", "estimate"];
     let is_unfolded = folded.iter().any(|field| !form.value(field).is_empty() || form.error(field).is_some());
     let shown = AssignPage { l: page.l, page, people, names, is_unfolded, form };
@@ -93,7 +93,7 @@ pub async fn post_assign(visit: Visit, fields: Fields) -> Result<Response> {
     match create_tasks(&visit.app, &visit.viewer, new).await {
         Ok(ids) => {
             let said = visit.l().n("done-assigned", i64::try_from(ids.len()).unwrap_or(i64::MAX));
-            visit.done(said, "/assign").await
+            Ok(visit.done(said, "/assign"))
         }
         Err(error) => {
             let form = Filled::refused(fields, error, visit.l())?;

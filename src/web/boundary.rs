@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower_sessions::Session;
 
+use super::flash::flash_of;
 use super::page::{Nav, Page, from_page, page_url, wanted_language};
 use crate::App;
 use crate::error::{Error, Message, msg};
@@ -168,9 +169,9 @@ async fn error_page(app: &App, asked: &Asked, status: StatusCode, error: Option<
         Some(viewer) => {
             let mut viewer = (**viewer).clone();
             viewer.language.get_or_insert_with(|| wanted_language(&asked.headers).code().to_owned());
-            Page::new(app, &viewer, &asked.session, &asked.uri, Nav::None, title).await
+            Page::new(app, &viewer, flash_of(&asked.headers), &asked.uri, Nav::None, title)
         }
-        None => Page::public(app, &asked.session, &asked.headers, &asked.uri, title).await,
+        None => Page::public(app, &asked.headers, &asked.uri, title),
     };
     let page = Page { url: page_url(&asked.method, &asked.uri, &asked.headers), ..page };
     let reference = error

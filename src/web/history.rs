@@ -55,7 +55,7 @@ pub async fn get_history(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let pairs = pairs(query.as_deref());
     let filter = HistoryFilter::from_query(&pairs);
     let after = page_start(&pairs);
-    let page = visit.page(Nav::History, "nav-history").await;
+    let page = visit.page(Nav::History, "nav-history");
     let frame = Frame::of(&visit.app, &visit.viewer);
     let (viewer, wanted, app) = (visit.viewer.clone(), filter.clone(), visit.app.clone());
     let (found, names) = visit

@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::At;
+use super::flash::{Flash, with_flash};
 use super::forms::{Address, Fields, Filled};
-use super::page::{Flash, OpenVisit, Page, flash, see_other};
+use super::page::{OpenVisit, Page, see_other};
 use super::people::role_key;
 use super::session::sign_in_session;
 use crate::error::{Error, Result};
@@ -45,7 +46,7 @@ struct DeadLinkPage {
 }
 
 async fn dead_link(visit: &OpenVisit) -> Response {
-    let page = visit.page("dead-link-title").await;
+    let page = visit.page("dead-link-title");
     (StatusCode::NOT_FOUND, DeadLinkPage { l: page.l, page }).into_response()
 }
 
@@ -56,7 +57,7 @@ async fn show_invitation(visit: &OpenVisit, token: String, form: Option<Filled>)
         Err(error) => return Err(error),
     };
     let form = form.unwrap_or_else(|| Filled::fresh([("name", invitation.name.as_str())]));
-    let page = visit.page("invitation-title").await;
+    let page = visit.page("invitation-title");
     Ok((form.status, InvitationPage { l: page.l, page, form, token, invitation }).into_response())
 }
 
@@ -87,7 +88,7 @@ pub async fn post_invitation(
 async fn show_reset(visit: &OpenVisit, token: String, form: Filled) -> Result<Response> {
     match actions::reset(&visit.app, &Token::from_link(&token)).await {
         Ok((email, name)) => {
-            let page = visit.page("reset-title").await;
+            let page = visit.page("reset-title");
             Ok((form.status, ResetPage { l: page.l, page, form, token, email, name }).into_response())
         }
         Err(Error::NotFound) => Ok(dead_link(visit).await),
@@ -111,8 +112,7 @@ pub async fn post_reset(
             // Someone who is active nowhere has a new password and no page to see with it.
             let Some((organisation, _)) = organisations.first() else { return Ok(see_other(None, "/sign-in")) };
             sign_in_session(&visit, user, *organisation, address).await?;
-            flash(&visit.session, Flash::good(visit.l().t("reset-done"))).await?;
-            Ok(see_other(None, "/"))
+            Ok(with_flash(see_other(None, "/"), Flash::good(visit.l().t("reset-done"))))
         }
         Err(Error::NotFound) => Ok(dead_link(&visit).await),
         Err(error) => {

@@ -7,6 +7,7 @@ pub mod assets;
 pub mod assign;
 pub mod boundary;
 pub mod choices;
+pub mod flash;
 pub mod forms;
 pub mod fragments;
 mod headers;
@@ -234,6 +235,7 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
         .layer(from_fn_with_state(app.config.is_secure(), headers::security_headers))
         .layer(Sessions::new(&app).layer())
+        .layer(from_fn(flash::shown_once))
         .layer(from_fn_with_state(app.clone(), boundary))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(same_site(&app))

@@ -139,7 +139,7 @@ pub async fn get_monitor(visit: Visit, RawQuery(query): RawQuery) -> Result<Moni
     let pairs = pairs(query.as_deref());
     let filter = Filter::from_query(&pairs);
     let after: Option<PageKey> = page_start(&pairs);
-    let page = visit.page(Nav::Monitor, "nav-monitor").await;
+    let page = visit.page(Nav::Monitor, "nav-monitor");
     let frame = Frame::of(&visit.app, &visit.viewer);
     let (viewer, wanted) = (visit.viewer.clone(), filter.clone());
     let (cursor, found, rows, turns, names) = visit

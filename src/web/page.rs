@@ -1,13 +1,13 @@
-//! What every page's frame needs: language, theme, who is signed in, the message that is shown once.
+//! What every page's frame needs: language, theme, who is signed in.
 //! Also the way back after a form: only ever to an address of our own.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
+use super::flash::{Flash, flash_of, with_flash};
 use super::session::cookie;
 use crate::App;
 use crate::error::{Error, Result};
@@ -60,67 +60,13 @@ impl PageUser {
     }
 }
 
-/// A message about what has just been done, shown on the next page and then gone.
-#[derive(Serialize, Deserialize, Clone, Debug)]
-pub struct Flash {
-    pub kind: FlashKind,
-    pub text: String,
-    pub undo: Option<FlashUndo>,
-}
-
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FlashKind {
-    Good,
-    Bad,
-}
-
-/// The flash offers to undo this entry of the trail.
-#[derive(Serialize, Deserialize, Clone, Debug)]
-pub struct FlashUndo {
-    pub task: i64,
-    pub sequence: i64,
-}
-
-impl Flash {
-    pub fn good(text: impl Into<String>) -> Flash {
-        Flash { kind: FlashKind::Good, text: text.into(), undo: None }
-    }
-
-    /// Good news are a status, bad ones an alert.
-    pub fn is_good(&self) -> bool {
-        self.kind == FlashKind::Good
-    }
-
-    pub fn bad(text: impl Into<String>) -> Flash {
-        Flash { kind: FlashKind::Bad, text: text.into(), undo: None }
-    }
-}
-
-const FLASH: &str = "flash";
-
-/// Keeps a message for the next page.
-pub async fn flash(session: &Session, flash: Flash) -> Result<()> {
-    session.insert(FLASH, flash).await.map_err(session_failed)
-}
-
-async fn take_flash(session: &Session) -> Option<Flash> {
-    // Looked at first: taking would mark every session as changed on every page.
-    let flash = session.get::<Flash>(FLASH).await.ok().flatten()?;
-    session.remove_value(FLASH).await.ok()?;
-    Some(flash)
-}
-
 pub(super) fn session_failed(error: tower_sessions::session::Error) -> Error {
     Error::Internal(anyhow::Error::new(error).context("the session could not be used"))
 }
 
 impl Page {
     /// The frame of a signed-in page. `title` is a key of `locales/`.
-    pub async fn new(app: &App, viewer: &Viewer, session: &Session, uri: &Uri, here: Nav, title: &'static str) -> Page {
-        Page::with_flash(app, viewer, uri, here, title, take_flash(session).await)
-    }
-
-    fn with_flash(app: &App, viewer: &Viewer, uri: &Uri, here: Nav, title: &'static str, flash: Option<Flash>) -> Page {
+    pub fn new(app: &App, viewer: &Viewer, flash: Option<Flash>, uri: &Uri, here: Nav, title: &'static str) -> Page {
         let l = viewer.lang();
         Page {
             l,
@@ -136,7 +82,7 @@ impl Page {
     }
 
     /// The frame of a page for whoever is not signed in.
-    pub async fn public(app: &App, session: &Session, headers: &HeaderMap, uri: &Uri, title: &'static str) -> Page {
+    pub fn public(app: &App, headers: &HeaderMap, uri: &Uri, title: &'static str) -> Page {
         let l = wanted_language(headers);
         Page {
             l,
@@ -145,7 +91,7 @@ impl Page {
             theme: cookie(headers, THEME_COOKIE).and_then(|theme| theme.parse().ok()).unwrap_or(Theme::Auto),
             zone: "UTC".to_owned(),
             user: None,
-            flash: take_flash(session).await,
+            flash: flash_of(headers),
             url: local_url(uri),
             demo: app.config.demo,
         }
@@ -166,29 +112,22 @@ pub struct Visit {
     pub session: Session,
     pub uri: Uri,
     url: String,
-    /// The page's own script asks again for its list: nobody reads the frame around it.
-    by_script: bool,
+    flash: Option<Flash>,
 }
-
-/// What the page's script sends when it asks for its page again.
-const PART: &str = "x-milepost-part";
 
 impl Visit {
     pub fn l(&self) -> Lang {
         self.viewer.lang()
     }
 
-    pub async fn page(&self, here: Nav, title: &'static str) -> Page {
-        // A message that waits is for the page that the person is on the way to.
-        let flash = if self.by_script { None } else { take_flash(&self.session).await };
-        let page = Page::with_flash(&self.app, &self.viewer, &self.uri, here, title, flash);
+    pub fn page(&self, here: Nav, title: &'static str) -> Page {
+        let page = Page::new(&self.app, &self.viewer, self.flash.clone(), &self.uri, here, title);
         Page { url: self.url.clone(), ..page }
     }
 
     /// It is done: says so on the next page.
-    pub async fn done(&self, said: impl Into<String>, target: &str) -> Result<Response> {
-        flash(&self.session, Flash::good(said)).await?;
-        Ok(see_other(None, target))
+    pub fn done(&self, said: impl Into<String>, target: &str) -> Response {
+        with_flash(see_other(None, target), Flash::good(said))
     }
 }
 
@@ -198,8 +137,8 @@ impl FromRequestParts<App> for Visit {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Visit> {
         let viewer = parts.extensions.get::<Viewer>().cloned().ok_or(Error::SignInNeeded)?;
         let url = page_url(&parts.method, &parts.uri, &parts.headers);
-        let by_script = parts.headers.contains_key(PART);
-        Ok(Visit { app: app.clone(), viewer, session: session_of(parts)?, uri: parts.uri.clone(), url, by_script })
+        let flash = flash_of(&parts.headers);
+        Ok(Visit { app: app.clone(), viewer, session: session_of(parts)?, uri: parts.uri.clone(), url, flash })
     }
 }
 
@@ -218,8 +157,8 @@ impl OpenVisit {
         wanted_language(&self.headers)
     }
 
-    pub async fn page(&self, title: &'static str) -> Page {
-        let page = Page::public(&self.app, &self.session, &self.headers, &self.uri, title).await;
+    pub fn page(&self, title: &'static str) -> Page {
+        let page = Page::public(&self.app, &self.headers, &self.uri, title);
         Page { url: self.url.clone(), ..page }
     }
 }

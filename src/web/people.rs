@@ -73,7 +73,7 @@ async fn show(visit: &Visit, form: Filled, link: Option<String>) -> Result<Respo
         manageable: visit.viewer.role.may_manage(member.role),
         member,
     };
-    let page = visit.page(Nav::People, "people-title").await;
+    let page = visit.page(Nav::People, "people-title");
     let rows: Vec<Row> = members.into_iter().map(row).collect();
     let active = rows.iter().filter(|row| row.member.deactivated_at.is_none()).count();
     let shown = PeoplePage {
@@ -133,7 +133,7 @@ fn link(app: &App, headers: &HeaderMap, room: &str, token: &Token) -> String {
 
 pub async fn post_revoke_invitation(visit: Visit, At(id): At<InvitationId>) -> Result<Response> {
     actions::revoke_invitation(&visit.app, &visit.viewer, id).await?;
-    visit.done(visit.l().t("invitation-revoked"), "/people").await
+    Ok(visit.done(visit.l().t("invitation-revoked"), "/people"))
 }
 
 #[derive(Template, WebTemplate)]
@@ -169,7 +169,7 @@ async fn managed(visit: &Visit, user: UserId) -> Result<Member> {
 async fn show_member(visit: &Visit, user: UserId, form: Option<Filled>, link: Option<String>) -> Result<Response> {
     let member = managed(visit, user).await?;
     let form = form.unwrap_or_else(|| Filled::fresh([("role", member.role.as_str())]));
-    let page = visit.page(Nav::People, "people-title").await.titled(member.name.as_str());
+    let page = visit.page(Nav::People, "people-title").titled(member.name.as_str());
     let shown = MemberPage { l: page.l, page, roles: manageable_roles(visit), member, form, link };
     Ok((shown.form.status, shown).into_response())
 }
@@ -184,7 +184,7 @@ pub async fn post_role(visit: Visit, At(user): At<UserId>, fields: Fields) -> Re
         Err(error) => Err(error),
     };
     match changed {
-        Ok(()) => visit.done(visit.l().t("member-role-changed"), "/people").await,
+        Ok(()) => Ok(visit.done(visit.l().t("member-role-changed"), "/people")),
         Err(error) => {
             let form = Filled::refused(fields, error, visit.l())?;
             show_member(&visit, user, Some(form), None).await
@@ -194,13 +194,13 @@ pub async fn post_role(visit: Visit, At(user): At<UserId>, fields: Fields) -> Re
 
 pub async fn get_deactivate(visit: Visit, At(user): At<UserId>) -> Result<Response> {
     let member = managed(&visit, user).await?;
-    let page = visit.page(Nav::People, "deactivate-title").await;
+    let page = visit.page(Nav::People, "deactivate-title");
     Ok(DeactivatePage { l: page.l, page, member }.into_response())
 }
 
 pub async fn post_deactivate(visit: Visit, At(user): At<UserId>, fields: Fields) -> Result<Response> {
     match actions::deactivate(&visit.app, &visit.viewer, user).await {
-        Ok(()) => visit.done(visit.l().t("member-deactivated-now"), "/people").await,
+        Ok(()) => Ok(visit.done(visit.l().t("member-deactivated-now"), "/people")),
         Err(error) => {
             let form = Filled::refused(fields, error, visit.l())?;
             show_member(&visit, user, Some(form), None).await
@@ -210,7 +210,7 @@ pub async fn post_deactivate(visit: Visit, At(user): At<UserId>, fields: Fields)
 
 pub async fn post_reactivate(visit: Visit, At(user): At<UserId>) -> Result<Response> {
     actions::reactivate(&visit.app, &visit.viewer, user).await?;
-    visit.done(visit.l().t("member-reactivated"), "/people").await
+    Ok(visit.done(visit.l().t("member-reactivated"), "/people"))
 }
 
 /// Makes a password link; it is on the page that answers, and nowhere else.

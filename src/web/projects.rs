@@ -33,7 +33,7 @@ struct ProjectPage {
 async fn show(visit: &Visit, form: Filled) -> Result<Response> {
     let organisation = visit.viewer.organisation;
     let projects = visit.app.db.read(move |conn| Ok(sql::projects(conn, organisation)?)).await?;
-    let page = visit.page(Nav::Projects, "projects-title").await;
+    let page = visit.page(Nav::Projects, "projects-title");
     Ok((form.status, ProjectsPage { l: page.l, page, projects, form }).into_response())
 }
 
@@ -43,7 +43,7 @@ pub async fn get_projects(visit: Visit) -> Result<Response> {
 
 pub async fn post_projects(visit: Visit, fields: Fields) -> Result<Response> {
     match actions::create_project(&visit.app, &visit.viewer, fields.get("name")).await {
-        Ok(id) => visit.done(visit.l().t("project-created"), &address(id)).await,
+        Ok(id) => Ok(visit.done(visit.l().t("project-created"), &address(id))),
         Err(error) => {
             let form = Filled::refused(fields, error, visit.l())?;
             show(&visit, form).await
@@ -69,7 +69,7 @@ async fn show_project(visit: &Visit, id: ProjectId, typed: Option<Filled>) -> Re
     let members =
         members.into_iter().filter(|m| m.deactivated_at.is_none() || project.members.contains(&m.user)).collect();
     let form = typed.unwrap_or_else(|| Filled::fresh([("name", project.name.as_str())]));
-    let page = visit.page(Nav::Projects, "projects-title").await.titled(project.name.as_str());
+    let page = visit.page(Nav::Projects, "projects-title").titled(project.name.as_str());
     Ok((form.status, ProjectPage { l: page.l, page, project, members, form }).into_response())
 }
 
@@ -80,7 +80,7 @@ pub async fn get_project(visit: Visit, At(id): At<ProjectId>) -> Result<Response
 /// Saves a project's name.
 pub async fn post_project(visit: Visit, At(id): At<ProjectId>, fields: Fields) -> Result<Response> {
     match actions::rename_project(&visit.app, &visit.viewer, id, fields.get("name")).await {
-        Ok(()) => visit.done(visit.l().t("project-saved"), &address(id)).await,
+        Ok(()) => Ok(visit.done(visit.l().t("project-saved"), &address(id))),
         Err(error) => {
             let form = Filled::refused(fields, error, visit.l())?;
             show_project(&visit, id, Some(form)).await
@@ -91,7 +91,7 @@ pub async fn post_project(visit: Visit, At(id): At<ProjectId>, fields: Fields) -
 pub async fn post_members(visit: Visit, At(id): At<ProjectId>, fields: Fields) -> Result<Response> {
     let members = fields.ids::<UserId>("members")?;
     actions::set_project_members(&visit.app, &visit.viewer, id, members).await?;
-    visit.done(visit.l().t("project-saved"), &address(id)).await
+    Ok(visit.done(visit.l().t("project-saved"), &address(id)))
 }
 
 /// Archives (`archived=1`) or restores.
@@ -99,5 +99,5 @@ pub async fn post_archive(visit: Visit, At(id): At<ProjectId>, fields: Fields) -
     let archived = fields.get("archived") == "1";
     actions::archive_project(&visit.app, &visit.viewer, id, archived).await?;
     let said = if archived { visit.l().t("project-archived-now") } else { visit.l().t("project-restored") };
-    visit.done(said, &address(id)).await
+    Ok(visit.done(said, &address(id)))
 }

@@ -20,7 +20,7 @@ struct SettingsPage {
 }
 
 async fn show(visit: &Visit, form: Filled) -> Response {
-    let page = visit.page(Nav::Settings, "settings-title").await;
+    let page = visit.page(Nav::Settings, "settings-title");
     (form.status, SettingsPage { l: page.l, page, form, zones: zones() }).into_response()
 }
 
@@ -44,7 +44,7 @@ pub async fn post_settings(visit: Visit, fields: Fields) -> Result<Response> {
         members_see_projects: fields.filled("members_see_projects").is_some(),
     };
     match actions::save_settings(&visit.app, &visit.viewer, settings).await {
-        Ok(()) => visit.done(visit.l().t("settings-saved"), "/settings").await,
+        Ok(()) => Ok(visit.done(visit.l().t("settings-saved"), "/settings")),
         Err(error) => Ok(show(&visit, Filled::refused(fields, error, visit.l())?).await),
     }
 }

@@ -20,7 +20,7 @@ struct SetupPage {
 }
 
 async fn show(visit: &OpenVisit, form: Filled) -> Response {
-    let page = visit.page("setup-title").await;
+    let page = visit.page("setup-title");
     (form.status, SetupPage { l: page.l, page, form }).into_response()
 }
 

@@ -23,7 +23,7 @@ struct SignInPage {
 }
 
 async fn show(visit: &OpenVisit, form: Filled) -> Response {
-    let page = visit.page("sign-in-title").await;
+    let page = visit.page("sign-in-title");
     (form.status, SignInPage { l: page.l, page, form }).into_response()
 }
 

@@ -124,7 +124,7 @@ pub async fn show(visit: &Visit, id: TaskId, before: Option<i64>, refused: Refus
         })
         .await?;
     let status = refused.status();
-    let page = visit.page(Nav::Tasks, "nav-tasks").await.titled(found.row.task.title.as_str());
+    let page = visit.page(Nav::Tasks, "nav-tasks").titled(found.row.task.title.as_str());
     let shown = TaskPage {
         l: page.l,
         page,

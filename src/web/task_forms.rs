@@ -6,8 +6,9 @@ use axum::response::Response;
 use super::At;
 use super::assign::due;
 use super::choices::Names;
+use super::flash::{Flash, FlashKind, FlashUndo, with_flash};
 use super::forms::{Fields, Filled};
-use super::page::{Flash, FlashKind, FlashUndo, Visit, flash, see_other};
+use super::page::{Visit, see_other};
 use super::task::{Refused, show};
 use super::trail;
 use crate::error::{Error, Result};
@@ -65,7 +66,7 @@ pub async fn post_undo(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Resu
 pub async fn post_comments(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
     let text = ["text", "comment", "note"].into_iter().find_map(|name| fields.filled(name)).unwrap_or_default();
     match actions::comment(&visit.app, &visit.viewer, id, text).await {
-        Ok(_) => back(&visit, id, &fields, Flash::good(visit.l().t("done-commented"))).await,
+        Ok(_) => Ok(back(id, &fields, Flash::good(visit.l().t("done-commented")))),
         Err(error @ Error::Invalid(_)) => {
             let form = Filled::refused(fields, error, visit.l())?;
             show(&visit, id, None, Refused::Comment(form)).await
@@ -91,7 +92,7 @@ pub async fn post_task(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Resu
         Ok(edited) => {
             let said = visit.l().t("done-edited").to_owned();
             let said = with_meanwhile(&visit, said, &edited.meanwhile).await?;
-            back(&visit, id, &fields, Flash::good(said)).await
+            Ok(back(id, &fields, Flash::good(said)))
         }
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
             let form = Filled::refused(fields, error, visit.l())?;
@@ -106,7 +107,7 @@ async fn say_moved(visit: &Visit, done: Done, reported: &Reported, fields: &Fiel
     let l = visit.l();
     let task = &reported.task;
     let Some(sequence) = reported.sequence else {
-        return back_from_card(visit, fields, Flash::good(l.t("done-unchanged"))).await;
+        return Ok(back_from_card(fields, Flash::good(l.t("done-unchanged"))));
     };
     let title = task.title.as_str();
     let percent = || l.percent(task.progress.get());
@@ -119,7 +120,7 @@ async fn say_moved(visit: &Visit, done: Done, reported: &Reported, fields: &Fiel
     };
     let text = with_meanwhile(visit, said, &reported.meanwhile).await?;
     let undo = FlashUndo { task: task.id.get(), sequence };
-    back_from_card(visit, fields, Flash { kind: FlashKind::Good, text, undo: Some(undo) }).await
+    Ok(back_from_card(fields, Flash { kind: FlashKind::Good, text, undo: Some(undo) }))
 }
 
 /// Adds what others did since the form was opened.
@@ -139,13 +140,11 @@ async fn with_meanwhile(visit: &Visit, said: String, meanwhile: &[Entry]) -> Res
 }
 
 /// Back to where the form stood, else to the task.
-async fn back(visit: &Visit, id: TaskId, fields: &Fields, said: Flash) -> Result<Response> {
-    flash(&visit.session, said).await?;
-    Ok(see_other(fields.return_to(), &format!("/tasks/{id}")))
+fn back(id: TaskId, fields: &Fields, said: Flash) -> Response {
+    with_flash(see_other(fields.return_to(), &format!("/tasks/{id}")), said)
 }
 
 /// Like [`back`]; a quick form names no place, because it stands on the cards of `/tasks` alone.
-async fn back_from_card(visit: &Visit, fields: &Fields, said: Flash) -> Result<Response> {
-    flash(&visit.session, said).await?;
-    Ok(see_other(fields.return_to(), "/tasks"))
+fn back_from_card(fields: &Fields, said: Flash) -> Response {
+    with_flash(see_other(fields.return_to(), "/tasks"), said)
 }

@@ -33,7 +33,7 @@ struct Group {
 }
 
 pub async fn get_tasks(visit: Visit) -> Result<TasksPage> {
-    let page = visit.page(Nav::Tasks, "nav-tasks").await;
+    let page = visit.page(Nav::Tasks, "nav-tasks");
     let frame = Frame::of(&visit.app, &visit.viewer);
     let viewer = visit.viewer.clone();
     let user = viewer.user;
