@@ -214,8 +214,9 @@ async function ask() {
       if (main) turnAt(main.dataset.turns);
       markUpdated();
     }
-  } catch {
-    // The stream will say when the line is back; ask again then.
+  } catch (error) {
+    // A fetch fails with a TypeError, and the stream says when the line is back; anything else is ours to mend.
+    if (!(error instanceof TypeError && /fetch|network|load/i.test(error.message))) console.error(error);
     setTimeout(ring, 2000);
   }
   isAsking = false;

@@ -9,9 +9,13 @@ let release = () => {};
 
 export const isPaused = () => isPausedByButton;
 
-// "Steady under the pointer": nothing moves away from under a mouse that is about to click.
+// "Steady under the pointer": nothing moves away from under a mouse that is about to click. One that lies still on the list
+// for this long is not.
+const still = 8_000;
+let pointedAt = 0;
+
 export function isListUnderPointer() {
-  return matchMedia("(hover: hover)").matches && document.querySelector("#list:hover") !== null;
+  return Date.now() - pointedAt < still && matchMedia("(hover: hover)").matches && document.querySelector("#list:hover") !== null;
 }
 
 export function hold(id, html) {
@@ -65,6 +69,8 @@ export function start() {
       release({ evenUnderPointer: true });
     }
   });
+  document.addEventListener("pointermove", () => { pointedAt = Date.now(); }, { passive: true });
+  setInterval(() => { if (isOrderHeld && !isPausedByButton && !isListUnderPointer()) release(); }, 1000);
   document.addEventListener("pointerout", (event) => {
     if (isOrderHeld && !isPausedByButton && event.target.closest?.("#list") && !event.relatedTarget?.closest?.("#list")) release();
   });

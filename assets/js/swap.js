@@ -155,7 +155,7 @@ function reconcile(list, wanted, force) {
 }
 
 function holdFocus(id) {
-  const card = id && document.getElementById(id);
+  const card = id ? document.getElementById(id) : null;
   const active = document.activeElement;
   if (!card?.contains(active)) return () => {};
   const all = [...card.querySelectorAll("a, button, input, select, textarea")];

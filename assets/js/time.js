@@ -8,6 +8,9 @@ const formats = {
   date: new Intl.DateTimeFormat(written, { dateStyle: "medium", timeZone: zone }),
   day: new Intl.DateTimeFormat(written, { dateStyle: "medium", timeZone: "UTC" }),
   datetime: new Intl.DateTimeFormat(written, { dateStyle: "medium", timeStyle: "short", timeZone: zone }),
+  // Where room is short, this year goes without saying.
+  shortDay: new Intl.DateTimeFormat(written, { day: "numeric", month: "short", timeZone: "UTC" }),
+  shortTime: new Intl.DateTimeFormat(written, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone }),
 };
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: language === "en" ? "narrow" : "long" });
 const units = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
@@ -39,7 +42,8 @@ function write(element) {
   const moment = Date.parse(value);
   if (Number.isNaN(moment)) return;
   const isDay = value.length === 10;
-  const full = isDay ? formats.day.format(moment) : formats.datetime.format(moment);
+  const isShort = element.closest(".due") && new Date(moment).getFullYear() === new Date().getFullYear();
+  const full = isDay ? (isShort ? formats.shortDay : formats.day).format(moment) : (isShort ? formats.shortTime : formats.datetime).format(moment);
   let text = full;
   const isAge = !element.dataset.format;
   if (isAge && !element.closest(".posts")) return;
