@@ -25,7 +25,9 @@ use crate::tasks::actions::{self, Edit, NewTasks, Report};
 const PACE: (i64, i64) = (1_200, 6_500);
 /// New work beyond what the demo began with: some at once, then this much an hour.
 const NEW_AT_ONCE: i64 = 20;
-const NEW_AN_HOUR: i64 = 2;
+const NEW_AN_HOUR: i64 = 1;
+/// Cancelled tasks come only slowly: they are not opened again.
+const CANCELLED: i64 = 30;
 /// So many overdue tasks are life; more, and an admin puts one off.
 const OVERDUE: i64 = 24;
 /// The visiting member is given new work up to this many open tasks.
@@ -86,7 +88,8 @@ impl Life {
             if counts.overdue > OVERDUE && self.chance.percent(25) {
                 return self.put_off(&admin).await;
             }
-            if self.chance.percent(1) {
+            let cancelled = counts.total - open - counts.done;
+            if cancelled < CANCELLED + self.hours() / 6 && self.chance.percent(1) {
                 return self.cancel(&admin).await;
             }
             if self.chance.percent(4) {
@@ -131,8 +134,13 @@ impl Life {
         let active =
             (0..CAST.len()).filter(|position| Self::speaks_for(*position) && self.moods[*position] == Presence::Active);
         let enough = active.count() > ACTIVE;
+        let admins = (0..CAST.len()).filter(|other| {
+            Self::speaks_for(*other) && self.moods[*other] == Presence::Active && CAST[*other].role.is_admin()
+        });
+        // Somebody has to give out the work.
+        let needed = CAST[position].role.is_admin() && admins.count() < 2;
         let next = match self.moods[position] {
-            Presence::Active if enough => Presence::Idle,
+            Presence::Active if enough && !needed => Presence::Idle,
             Presence::Idle if self.chance.percent(30) => Presence::Offline,
             _ => Presence::Active,
         };
@@ -199,17 +207,16 @@ impl Life {
         let open = [mine.overdue, mine.today, mine.later, mine.no_date].concat();
         let (started, waiting): (Vec<TaskRow>, Vec<TaskRow>) =
             open.into_iter().partition(|row| row.task.status == Status::InProgress);
-        let from =
-            if waiting.is_empty() || (self.chance.percent(82) && !started.is_empty()) { started } else { waiting };
-        // What is due first comes first in the list, and is worked on more often.
-        let drawn = self.chance.below(from.len()).min(self.chance.below(from.len()));
-        let Some(row) = from.get(drawn) else { return Ok(()) };
+        // About a third of what is open waits to be started.
+        let starts = started.is_empty() || (waiting.len() * 2 > started.len() && self.chance.percent(30));
+        let from = if starts && !waiting.is_empty() { waiting } else { started };
+        let Some(row) = self.chance.any(&from) else { return Ok(()) };
         #[expect(clippy::cast_possible_truncation, reason = "a percent is at most 100")]
         let now_at = row.task.progress.get().round() as i64;
         let (next, occasion) = if now_at > 35 && self.chance.percent(9) {
             (now_at - self.chance.between(2, 5) * 5, Occasion::Setback)
         } else {
-            (now_at / 5 * 5 + self.chance.between(1, 5) * 5, Occasion::Progress)
+            (now_at / 5 * 5 + self.chance.pick(&[5, 5, 10, 10, 15, 20, 25]), Occasion::Progress)
         };
         if next >= 100 {
             let note = if self.chance.percent(60) { say(&mut self.chance, tongue, Occasion::Done) } else { "" };
@@ -237,10 +244,13 @@ impl Life {
         Ok(self.chance.any(&page.rows).cloned())
     }
 
+    fn hours(&self) -> i64 {
+        self.app.clock.now().duration_since(self.began_at).as_hours()
+    }
+
     /// An admin gives out something new, or opens something again.
     async fn make_up_for_ended(&mut self, admin: &(usize, Viewer), total: i64) -> Result<()> {
-        let hours = self.app.clock.now().duration_since(self.began_at).as_hours();
-        let may_grow = total < TASKS as i64 + NEW_AT_ONCE + NEW_AN_HOUR * hours;
+        let may_grow = total < TASKS as i64 + NEW_AT_ONCE + NEW_AN_HOUR * self.hours();
         if may_grow && self.chance.percent(60) { self.assign(admin).await } else { self.reopen(admin).await }
     }
 
@@ -279,14 +289,19 @@ impl Life {
         Ok(members.iter().find(|member| member.user == user).map_or(0, |member| member.open_tasks))
     }
 
-    /// A day to come as a form has it; blank when there shall be none.
+    /// A day to come as a form has it, or some half hour soon; blank when there shall be none.
     fn due(&mut self, admin: &Viewer, often: i64) -> String {
-        let today = self.app.clock.now().to_zoned(admin.zone.clone()).date();
-        let days = self.chance.pick(&[0, 1, 2, 4, 6, 9, 14, 21]);
-        match today.checked_add(Span::new().days(days)) {
-            Ok(date) if self.chance.percent(often) => date.to_string(),
-            _ => String::new(),
+        let now = self.app.clock.now();
+        if !self.chance.percent(often) {
+            return String::new();
         }
+        if self.chance.percent(30) {
+            let soon = now.as_second() / 1_800 * 1_800 + self.chance.between(1, 5) * 1_800;
+            return Timestamp::from_second(soon).map_or_else(|_| String::new(), |at| at.to_string());
+        }
+        let days = self.chance.pick(&[0, 1, 2, 4, 6, 9, 14, 21]);
+        let date = now.to_zoned(admin.zone.clone()).date().checked_add(Span::new().days(days));
+        date.map_or_else(|_| String::new(), |date| date.to_string())
     }
 
     /// Something that was done needs another round, with a new date.
@@ -295,14 +310,15 @@ impl Life {
         let filter = HistoryFilter { status: Some(Status::Done), person: Some(person), ..HistoryFilter::default() };
         let asking = admin.clone();
         let page = self.app.db.read(move |conn| history(conn, &asking, &filter, None)).await?;
-        let Some(row) = self.chance.any(&page.rows) else { return Ok(()) };
+        let done: Vec<&TaskRow> = page.rows.iter().filter(|row| !self.is_visitors(row)).collect();
+        let Some(row) = self.chance.any(&done) else { return Ok(()) };
         let note = say(&mut self.chance, CAST[*position].tongue, Occasion::Reopened);
         let id = row.task.id;
         actions::reopen(&self.app, admin, id, note).await?;
         let due = self.due(admin, 70);
         actions::edit(&self.app, admin, id, Edit { due: Some(due), ..Edit::default() }).await?;
         // Otherwise it would be as good as done again.
-        let progress = (self.chance.between(2, 12) * 5).to_string();
+        let progress = self.chance.pick(&[0, 0, 10, 25, 40, 60]).to_string();
         actions::report_progress(&self.app, admin, id, Report { progress, ..Report::default() }).await?;
         Ok(())
     }
@@ -318,9 +334,13 @@ impl Life {
         Ok(())
     }
 
+    fn is_visitors(&self, row: &TaskRow) -> bool {
+        [VISITING_ADMIN, VISITING_MEMBER].iter().any(|visitor| row.task.assignee == Some(self.seeded.people[*visitor]))
+    }
+
     async fn cancel(&mut self, (position, admin): &(usize, Viewer)) -> Result<()> {
         let Some(row) = self.some_open(admin).await? else { return Ok(()) };
-        if row.task.assignee == Some(self.seeded.people[VISITING_MEMBER]) {
+        if self.is_visitors(&row) {
             return Ok(());
         }
         let note = say(&mut self.chance, CAST[*position].tongue, Occasion::Cancelled);
