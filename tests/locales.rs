@@ -1,6 +1,6 @@
 //! Every word that a person reads comes from `locales/`, in every language, and nothing there is left over.
 //! Keys are found as literals: `msg("…")` in Rust; `.t("…")`, `.n("…", …)`, `.with("…", …)` in Rust and templates;
-//! and every literal inside a function whose name ends in `key` (an enum's words).
+//! every literal inside a function whose name ends in `key` (an enum's words), and all that begin like an error's key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,8 +61,11 @@ fn uses_in_rust() -> Vec<Use> {
                         Some(Piece::Code(code)) => code.trim_end(),
                         _ => "",
                     };
+                    // Others have a `with` too; ours names its argument by a literal.
+                    let names_argument = matches!(pieces.get(at + 1), Some(Piece::Code(code)) if code.trim() == ",");
                     let call = ["msg(", ".t(", ".n(", ".with("].into_iter().find(|call| before.ends_with(call));
-                    if inside_key_function.is_some() || call.is_some() {
+                    let call = call.filter(|call| *call != ".with(" || names_argument);
+                    if inside_key_function.is_some() || call.is_some() || value.starts_with("error-") {
                         let argument = match call {
                             Some(".n(") => Some("count".to_owned()),
                             Some(".with(") => text_at(&pieces, at + 2),
@@ -171,6 +174,25 @@ fn every_key_that_is_used_exists_and_gets_its_argument() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Every quoted piece of a template, in expressions and in attributes.
+fn quoted_in_templates() -> BTreeSet<String> {
+    let templates = source::files("templates", "html");
+    templates.iter().flat_map(|file| file.text.split('"').map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn every_key_that_exists_is_used() {
+    let mut used = quoted_in_templates();
+    for file in source::files("src", "rs") {
+        used.extend(source::pieces(&file.text).into_iter().filter_map(|piece| match piece {
+            Piece::Text { value, .. } => Some(value),
+            Piece::Code(_) => None,
+        }));
+    }
+    let unused: Vec<String> = messages("en").into_keys().filter(|key| !used.contains(key)).collect();
+    assert!(unused.is_empty(), "nothing uses {unused:#?}");
+}
+
 /// What may stand in a template as it is: the product's name and key caps.
 const NAMES: [&str; 2] = ["Milepost", "Esc"];
 
@@ -200,7 +222,9 @@ fn bare_words(template: &str) -> Vec<String> {
     found.extend(text.lines().map(|line| line.trim().to_owned()));
     let entities = |words: &str| cut(words, "&", ";", "");
     let is_word = |words: &String| {
-        let rest = NAMES.iter().fold(entities(words), |rest, name| rest.replace(name, ""));
+        // A macro may hold a bare attribute, to be put into somebody's tag.
+        let told: Vec<&str> = words.split_whitespace().filter(|word| !word.contains('"')).collect();
+        let rest = NAMES.iter().fold(entities(&told.join(" ")), |rest, name| rest.replace(name, ""));
         // A lone letter is a key to press.
         rest.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 1)
     };

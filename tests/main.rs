@@ -4,6 +4,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
+mod bad_input;
+mod binary;
 mod house;
+mod isolation;
 mod locales;
+mod people;
+mod plans;
+mod rules;
+mod security;
+mod streams;
 mod support;
+mod tasks;

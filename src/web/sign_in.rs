@@ -3,6 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tower_sessions::Session;
 
@@ -59,7 +60,17 @@ pub async fn post_sign_in(visit: OpenVisit, Address(address): Address, fields: F
             sign_in_session(&visit, user, organisation, address).await?;
             Ok(see_other(fields.filled("next"), "/"))
         }
-        Err(error) => Ok(show(&visit, Filled::refused(fields, error, visit.l())?).await),
+        Err(error) => {
+            let wait = match &error {
+                Error::TooMany { retry_after_seconds } => Some(HeaderValue::from(*retry_after_seconds)),
+                _ => None,
+            };
+            let mut page = show(&visit, Filled::refused(fields, error, visit.l())?).await;
+            if let Some(seconds) = wait {
+                page.headers_mut().insert(header::RETRY_AFTER, seconds);
+            }
+            Ok(page)
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::insight::{self, Filter};
 use crate::live::{Cursor, EndReason, Item, feed};
 use crate::people::Viewer;
-use crate::tasks::{Entry, Task, TaskId};
+use crate::tasks::{self, Entry, Task, TaskId};
 
 /// What a page shows, and so wants to hear of.
 enum Interest {
@@ -78,6 +78,10 @@ pub async fn get_events(
     let pairs = pairs(query.as_deref());
     let interest = Arc::new(Interest::parse(&pairs)?);
     let viewer = Arc::new(viewer);
+    if let Interest::Task(id) = *interest {
+        let asker = viewer.clone();
+        app.db.read(move |conn| tasks::sql::find_for(conn, &asker, id)?.map(drop).ok_or(Error::NotFound)).await?;
+    }
     let items = feed(&app, viewer.clone(), cursor(&pairs, &headers), config::REPLAY_FRAGMENTS)?;
     let page = Arc::new(Watching { app, viewer, interest });
     let events = items.then(move |item| {

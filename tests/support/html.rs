@@ -30,7 +30,7 @@ impl Page {
 
     /// The main part's words, for a failing test's message.
     pub fn said(&self) -> String {
-        let words = self.texts("#flash, main, body").join(" | ");
+        let words = self.texts("#flash p, #main").join(" | ");
         let words = if words.is_empty() { self.body.clone() } else { words };
         words.chars().take(600).collect()
     }
@@ -172,5 +172,23 @@ impl Form {
         let found = document.select(&selector(&css)).find(|option| text_of(*option).contains(words));
         let option = found.unwrap_or_else(|| panic!("{}: {field} offers no {words}", page.path));
         option.attr("value").expect("an option has a value").to_owned()
+    }
+}
+
+impl Page {
+    /// The sentences that refuse something: beside a field, above a form, or in the message on top.
+    pub fn refusals(&self) -> Vec<String> {
+        self.texts(".field-error, .form-note, .flash-bad p, h1 + .lead")
+    }
+
+    /// Refused with a sentence, by a page of ours, with nothing of the inside in it.
+    #[track_caller]
+    pub fn refused(self, status: u16) -> Page {
+        let page = self.expect(status);
+        assert!(!page.refusals().is_empty(), "{} refuses without a sentence: {}", page.path, page.said());
+        for inside in ["rusqlite", "panicked", "src/", "SQLITE", "constraint", "No such file", "Internal("] {
+            assert!(!page.body.contains(inside), "{} shows {inside}: {}", page.path, page.said());
+        }
+        page
     }
 }

@@ -3,9 +3,12 @@
 //! Nothing here sleeps: a test waits for an event, or asks again until a deadline.
 
 pub mod binary;
+pub mod browser;
 pub mod client;
 pub mod events;
 pub mod html;
+pub mod random;
+pub mod server;
 pub mod source;
 
 use std::future::Future;

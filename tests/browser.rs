@@ -1,0 +1,218 @@
+//! In a real browser against the real binary: what only a person with a screen notices.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::binary::Binary;
+use crate::support::browser::Script;
+use crate::support::client::Client;
+use crate::support::server::{House, MARK, People, template_copy};
+
+/// The real binary, with the cast signed in.
+struct Served {
+    folder: TempDir,
+    people: People,
+    server: Option<Binary>,
+    url: String,
+}
+
+impl Served {
+    async fn open() -> Served {
+        let (folder, people) = template_copy().await;
+        let server = Binary::start(&folder.path().join("milepost.db"));
+        let url = server.url.clone();
+        Served { folder, people, server: Some(server), url }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("milepost.db")
+    }
+
+    fn client(&self, name: &str) -> Client {
+        self.people.client(name, &self.url)
+    }
+
+    async fn assign(&self, title: &str) -> String {
+        let form = [("title", title), ("assignee", self.people.id("bob"))];
+        self.client("alice").post("/assign", &form).await.expect(303);
+        let conn = rusqlite::Connection::open(self.database()).unwrap();
+        let id: i64 = conn.query_row("select max(id) from tasks", [], |row| row.get(0)).unwrap();
+        id.to_string()
+    }
+
+    fn script(&self, name: &'static str) -> Script {
+        let people = ["alice", "bob", "carol"].map(|name| self.people.cookies(name));
+        Script::new(name).server(&self.url).people(&people).env("MILEPOST_BOB", self.people.id("bob"))
+    }
+}
+
+#[test]
+fn from_first_run_to_first_task_and_the_colleagues_progress_moves_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Binary::start(&folder.path().join("milepost.db"));
+    Script::new("first_task.mjs").server(&server.url).run();
+}
+
+#[test]
+fn from_first_run_to_first_task_without_javascript() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Binary::start(&folder.path().join("milepost.db"));
+    Script::new("first_task.mjs").server(&server.url).env("MILEPOST_SCRIPT", "off").run();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_typed_note_survives_ten_live_updates_to_its_own_card() {
+    let served = Served::open().await;
+    let task = served.assign("Paint the north pier").await;
+    served.assign("Paint the south pier").await;
+    served.script("half_typed.mjs").env("MILEPOST_TASK", &task).run();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_tabs_of_one_browser_on_plain_http_all_load_and_the_visible_one_is_live() {
+    let served = Served::open().await;
+    let task = served.assign("Paint the north pier").await;
+    served.script("ten_tabs.mjs").env("MILEPOST_TASK", &task).run();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_pages_show_what_a_fresh_load_shows_after_the_server_was_killed() {
+    let mut served = Served::open().await;
+    let task = served.assign("Paint the north pier").await;
+    served.assign("Paint the south pier").await;
+    let script = served.script("killed.mjs").env("MILEPOST_TASK", &task);
+    let database = served.database();
+    let listen = served.url.trim_start_matches("http://").to_owned();
+    script.run_answering("", |request| {
+        match request {
+            "kill" => served.server.take().unwrap().kill(),
+            "start" => served.server = Some(Binary::start_at(&database, &listen)),
+            other => panic!("the script asks for {other}"),
+        }
+        "done".into()
+    });
+}
+
+/// Every page, in the states that people meet: empty, full, refused, for admins and members, signed out.
+async fn pages(house: &House) -> Vec<(String, &'static str)> {
+    let alice = house.alice();
+    alice.post("/projects", &[("name", &format!("{MARK} Waterfront"))]).await.expect(303);
+    let fields = [
+        ("due", "2025-03-02"),
+        ("priority", "urgent"),
+        ("project", "1"),
+        ("description", "Two *coats*\n\n- one\n- two"),
+        ("estimate", "90"),
+    ];
+    let late = house.assign_with("Paint the north pier", "bob", &fields).await;
+    house
+        .assign_with("Order more rope for the כבלים", "bob", &[("due", "2025-03-03T17:00"), ("priority", "low")])
+        .await;
+    let done = house.assign("Count the boats", "bob").await;
+    let bob = house.bob();
+    bob.post(&format!("/tasks/{late}/progress"), &[("progress", "45"), ("note", "first coat\ndone")]).await.expect(303);
+    bob.post(&format!("/tasks/{late}/comments"), &[("text", "which blue?")]).await.expect(303);
+    bob.post(&format!("/tasks/{done}/complete"), &[("note", "eleven")]).await.expect(303);
+    bob.post("/presence", &[("state", "active")]).await.expect(204);
+    let invitation = crate::support::server::invite(&alice, "dan@example.org", "Dan", "member").await;
+    let bob_path = format!("/people/{}", house.people.id("bob"));
+    let mut all: Vec<(String, &'static str)> = ["/sign-in", &invitation, "/invitations/none", "/nowhere"]
+        .into_iter()
+        .map(|path| (path.to_owned(), "nobody"))
+        .collect();
+    for path in [
+        "/monitor",
+        "/monitor?status=done",
+        "/monitor?q=nothing",
+        "/assign",
+        "/history",
+        "/history?status=done",
+        "/people",
+        "/projects",
+        "/projects/1",
+        "/settings",
+        "/account",
+        "/tasks",
+    ] {
+        all.push((path.to_owned(), "alice"));
+    }
+    all.extend(
+        [format!("/tasks/{late}"), bob_path.clone(), format!("{bob_path}/deactivate")].map(|path| (path, "alice")),
+    );
+    all.extend(
+        [
+            "/tasks".to_owned(),
+            format!("/tasks/{late}"),
+            format!("/tasks/{done}"),
+            "/monitor".to_owned(),
+            "/history".to_owned(),
+        ]
+        .map(|path| (path, "bob")),
+    );
+    all.extend(["/tasks", "/monitor", "/history", "/people"].map(|path| (path.to_owned(), "carol")));
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_valid_html_in_every_language() {
+    let house = House::open().await;
+    let mut documents = Vec::new();
+    for (path, who) in pages(&house).await {
+        for language in ["en", "he"] {
+            let page = house.client(who).in_language(language).get(&path).await;
+            documents.push(json!({ "name": format!("{path} as {who} in {language}"), "html": page.body }));
+        }
+    }
+    // Forms that come back with errors, and what stands in a message on top.
+    let alice = house.alice();
+    let refused = [
+        (
+            "/assign",
+            vec![
+                ("title", ""),
+                ("assignee", "99"),
+                ("due", "never"),
+                ("priority", "x"),
+                ("estimate", "x"),
+                ("project", "9"),
+            ],
+        ),
+        ("/people", vec![("email", "x"), ("name", ""), ("role", "member")]),
+        ("/account/password", vec![("current", "x"), ("password", "x")]),
+        ("/tasks/1/progress", vec![("progress", "x"), ("note", "kept")]),
+        ("/tasks/1", vec![("title", ""), ("due", "x"), ("version", "1")]),
+        ("/projects", vec![("name", "")]),
+        ("/sign-in", vec![("email", "x"), ("password", "x")]),
+    ];
+    for (path, form) in refused {
+        let page = alice.post(path, &form).await;
+        documents.push(json!({ "name": format!("POST {path}: {}", page.status), "html": page.body }));
+    }
+    alice.post("/tasks/1/progress", &[("progress", "55")]).await.expect(303);
+    documents.push(json!({ "name": "/tasks after a report", "html": alice.open("/tasks/1").await.body }));
+    let folder = tempfile::tempdir().unwrap();
+    let empty = Client::new(&empty_server(&folder).await.url).open("/setup").await;
+    documents.push(json!({ "name": "/setup", "html": empty.body }));
+    Script::new("valid_html.mjs")
+        .run_answering(&serde_json::to_string(&documents).unwrap(), |request| panic!("{request}"));
+}
+
+async fn empty_server(folder: &TempDir) -> crate::support::server::Running {
+    let clock = milepost::clock::Clock::manual(crate::support::server::monday());
+    crate::support::server::Running::start(&folder.path().join("milepost.db"), clock).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_accessible_in_light_and_dark_narrow_and_wide_in_every_language() {
+    let house = House::open().await;
+    let mut looked: Vec<(String, Option<&'static str>)> =
+        pages(&house).await.into_iter().map(|(path, who)| (path, Some(who).filter(|who| *who != "nobody"))).collect();
+    looked.retain(|(path, _)| !path.contains("?q="));
+    let people = ["alice", "bob", "carol"].map(|name| house.people.cookies(name));
+    let list = serde_json::to_string(&looked).unwrap();
+    let script = Script::new("accessible.mjs").server(house.url()).people(&people).env("MILEPOST_PAGES", &list);
+    // The server runs in this process: its threads must go on while the script looks.
+    tokio::task::spawn_blocking(|| script.run()).await.unwrap();
+}

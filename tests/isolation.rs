@@ -1,0 +1,305 @@
+//! Nothing crosses from one organisation to another, and nobody does what is not theirs: every route,
+//! as everybody. The table says what each may expect; a route without a line fails the test.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use rusqlite::types::Value;
+
+use crate::support::client::Client;
+use crate::support::html::Page;
+use crate::support::server::{House, MARK};
+
+/// Who asks, in the order of the table's columns; those who may do least come first,
+/// so that what the others do cannot hide what these should not.
+const EVERYBODY: [&str; 5] = ["nobody", "stranger", "carol", "bob", "ada"];
+
+/// What is expected of one answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Answer {
+    /// Shown.
+    Shown,
+    /// Done: on to the next page.
+    Done,
+    /// Asked to sign in: a page leads there, an action is refused.
+    SignIn,
+    /// There is no such thing, whether or not somebody else has it.
+    Nothing,
+    /// It is there, and not for them.
+    Forbidden,
+    /// The form comes back with a sentence.
+    Back,
+    /// In a state that does not allow it.
+    Conflict,
+}
+
+use Answer::{Back, Conflict, Done, Forbidden, Nothing, Shown, SignIn};
+
+fn fits(answer: Answer, page: &Page) -> bool {
+    let to_sign_in = page.location().is_some_and(|location| location.starts_with("/sign-in"));
+    match (answer, page.status.as_u16()) {
+        (Shown, 200 | 204) | (Nothing, 404) | (Forbidden, 403) | (Back, 422) | (Conflict, 409) | (SignIn, 401) => true,
+        (Done, 303) => !to_sign_in,
+        (SignIn, 303) => to_sign_in,
+        _ => false,
+    }
+}
+
+struct Line {
+    method: Method,
+    path: &'static str,
+    fields: &'static str,
+    expected: [Answer; 5],
+}
+
+/// Whoever asks gets this, signed in or not.
+const ANYBODY: [Answer; 5] = [Shown; 5];
+/// A page on which everyone sees their own.
+const OWN_PAGE: [Answer; 5] = [SignIn, Shown, Shown, Shown, Shown];
+/// Something about oneself that anyone signed in may do.
+const OWN_DEED: [Answer; 5] = [SignIn, Done, Done, Done, Done];
+/// A page for admins, each of their own organisation.
+const ADMINS_PAGE: [Answer; 5] = [SignIn, Shown, Forbidden, Forbidden, Shown];
+/// Something new that admins make, each in their own organisation.
+const ADMINS_DEED: [Answer; 5] = [SignIn, Done, Forbidden, Forbidden, Done];
+/// A page about one thing of Harbour Works, for its admins.
+const THEIR_PAGE: [Answer; 5] = [SignIn, Nothing, Forbidden, Forbidden, Shown];
+/// Something done to one thing of Harbour Works, by its admins.
+const THEIR_DEED: [Answer; 5] = [SignIn, Nothing, Forbidden, Forbidden, Done];
+/// Bob's own work: his and the admins' to move.
+const BOBS_DEED: [Answer; 5] = [SignIn, Nothing, Nothing, Done, Done];
+/// About Bob's task, for admins alone.
+const BOBS_TASK_ADMINS_DEED: [Answer; 5] = [SignIn, Nothing, Nothing, Forbidden, Done];
+
+fn get(path: &'static str, expected: [Answer; 5]) -> Line {
+    Line { method: Method::GET, path, fields: "", expected }
+}
+
+fn post(path: &'static str, fields: &'static str, expected: [Answer; 5]) -> Line {
+    Line { method: Method::POST, path, fields, expected }
+}
+
+/// One line for each route. `{bob}`, `{project}` and so on in fields are ids of Harbour Works.
+fn table() -> Vec<Line> {
+    vec![
+        get("/healthz", ANYBODY),
+        get("/readyz", ANYBODY),
+        get("/assets/{*path}", ANYBODY),
+        get("/", [SignIn, Done, Done, Done, Done]),
+        get("/setup", [Done; 5]),
+        post("/setup", "organisation=X&name=X&email=x@example.org&password=longenough", [Conflict; 5]),
+        get("/sign-in", [Shown, Done, Done, Done, Done]),
+        post("/sign-in", "email=x@example.org&password=not the right one", [Back; 5]),
+        post("/sign-out", "", [SignIn; 5]),
+        get("/invitations/{token}", ANYBODY),
+        post("/invitations/{token}", "name=Dan&password=x", [Back; 5]),
+        get("/reset/{token}", [Nothing; 5]),
+        post("/reset/{token}", "password=a long new password", [Nothing; 5]),
+        post("/preferences", "theme=dark", [Done; 5]),
+        post("/switch-organisation", "organisation=1", [SignIn, Nothing, Done, Done, Done]),
+        post("/presence", "state=active", OWN_PAGE),
+        get("/account", OWN_PAGE),
+        post("/account/name", "name=Another", OWN_DEED),
+        post("/account/password", "current=wrong&password=a long new password", [SignIn, Back, Back, Back, Back]),
+        post("/account/preferences", "language=en&theme=auto&zone=", OWN_DEED),
+        post("/account/sessions/end-others", "", OWN_DEED),
+        post("/account/sessions/{key}/end", "", [SignIn, Nothing, Nothing, Done, Nothing]),
+        get("/people", ADMINS_PAGE),
+        // A link is shown once, on the page that answers.
+        post("/people", "email=new@example.org&name=New&role=member", ADMINS_PAGE),
+        post("/people/invitations/{id}/revoke", "", THEIR_DEED),
+        get("/people/{id}", THEIR_PAGE),
+        post("/people/{id}/role", "role=admin", THEIR_DEED),
+        get("/people/{id}/deactivate", THEIR_PAGE),
+        post("/people/{id}/deactivate", "", THEIR_DEED),
+        post("/people/{id}/reactivate", "", THEIR_DEED),
+        post("/people/{id}/reset-link", "", THEIR_PAGE),
+        get("/projects", ADMINS_PAGE),
+        post("/projects", "name=Another", ADMINS_DEED),
+        get("/projects/{id}", THEIR_PAGE),
+        post("/projects/{id}", "name=Renamed", THEIR_DEED),
+        post("/projects/{id}/members", "members={bob}", THEIR_DEED),
+        post("/projects/{id}/archive", "archived=1", THEIR_DEED),
+        get("/settings", ADMINS_PAGE),
+        post("/settings", "name=Renamed&zone=UTC&members_see_projects=1", ADMINS_DEED),
+        get("/tasks", OWN_PAGE),
+        get("/tasks/{id}", [SignIn, Nothing, Nothing, Shown, Shown]),
+        post("/tasks/{id}", "title=Renamed&version=1", BOBS_TASK_ADMINS_DEED),
+        post("/tasks/{id}/progress", "progress=40&note=x", BOBS_DEED),
+        post("/tasks/{id}/complete", "", BOBS_DEED),
+        post("/tasks/{id}/cancel", "", BOBS_TASK_ADMINS_DEED),
+        post("/tasks/{id}/reopen", "", [SignIn, Nothing, Nothing, Conflict, Conflict]),
+        post("/tasks/{id}/undo", "sequence={sequence}", [SignIn, Nothing, Nothing, Done, Conflict]),
+        post("/tasks/{id}/comments", "text=hello", BOBS_DEED),
+        get("/monitor", OWN_PAGE),
+        get("/assign", ADMINS_PAGE),
+        post("/assign", "title=New&assignee={bob}", [SignIn, Back, Forbidden, Forbidden, Done]),
+        get("/history", OWN_PAGE),
+        get("/events", OWN_PAGE),
+    ]
+}
+
+/// What Harbour Works has besides its people.
+struct Things {
+    task: String,
+    project: String,
+    invitation: String,
+    token: String,
+    key: String,
+    sequence: String,
+    asset: String,
+}
+
+impl Things {
+    async fn make(house: &House) -> Things {
+        let alice = house.alice();
+        alice.post("/projects", &[("name", &format!("{MARK} Waterfront"))]).await.expect(303);
+        let link = crate::support::server::invite(&alice, "dan@example.org", &format!("Dan {MARK}"), "member").await;
+        let task = house.assign_with(&format!("Feed the {MARK}"), "bob", &[("project", "1")]).await;
+        let note = format!("the {MARK} is hungry");
+        house.bob().post(&format!("/tasks/{task}/progress"), &[("progress", "20"), ("note", &note)]).await.expect(303);
+        let one = |sql: &str| -> String {
+            house.look().query_row(sql, [], |row| row.get::<_, Value>(0)).map(|value| text(&value)).unwrap()
+        };
+        let bob = house.people.id("bob");
+        Things {
+            task,
+            project: one("select id from projects"),
+            invitation: one("select max(id) from invitations"),
+            token: link.rsplit('/').next().unwrap().to_owned(),
+            key: one(&format!("select lower(hex(key)) from sessions where user_id = {bob}")),
+            sequence: one("select max(sequence) from trail"),
+            asset: alice
+                .open("/tasks")
+                .await
+                .attribute("link[rel='stylesheet']", "href")
+                .unwrap()
+                .replace("/assets/", ""),
+        }
+    }
+
+    /// A route's path with the ids of these things in it.
+    fn path(&self, route: &str, house: &House) -> String {
+        let id = match route {
+            _ if route.starts_with("/tasks") => &self.task,
+            _ if route.starts_with("/projects") => &self.project,
+            _ if route.starts_with("/people/invitations") => &self.invitation,
+            _ => house.people.id("bob"),
+        };
+        let path = route.replace("{id}", id).replace("{token}", &self.token).replace("{key}", &self.key);
+        path.replace("{*path}", &self.asset)
+    }
+
+    fn fields(&self, fields: &str, house: &House) -> String {
+        fields.replace("{bob}", house.people.id("bob")).replace("{sequence}", &self.sequence).replace(' ', "+")
+    }
+}
+
+/// A route's path with ids that are there, for a walk that is refused before anyone looks at them.
+pub fn filled_path(route: &str, task: &str, house: &House) -> String {
+    let path = route.replace("{id}", if route.starts_with("/tasks") { task } else { house.people.id("bob") });
+    path.replace("{token}", "0").replace("{key}", "0").replace("{*path}", "0")
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Blob(bytes) => format!("{bytes:02x?}"),
+    }
+}
+
+/// All that Harbour Works has, but for what visits leave (sessions, presence).
+fn everything(house: &House) -> Vec<String> {
+    let conn = house.look();
+    let stranger = house.people.id("stranger");
+    let mut all = Vec::new();
+    for (table, which) in [
+        ("organisations", "id = 1"),
+        ("members", "organisation_id = 1"),
+        ("invitations", "organisation_id = 1"),
+        ("projects", "organisation_id = 1"),
+        ("tasks", "organisation_id = 1"),
+        ("trail", "organisation_id = 1"),
+        ("task_counts", "organisation_id = 1"),
+        ("audit", "organisation_id = 1"),
+        ("project_members", "1"),
+        ("password_resets", "1"),
+        ("users", &format!("id <> {stranger}")),
+    ] {
+        let mut statement = conn.prepare(&format!("select * from {table} where {which}")).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let cells: Vec<String> = (0..columns).map(|column| text(&row.get(column).unwrap())).collect();
+            all.push(format!("{table}: {}", cells.join(" | ")));
+        }
+    }
+    all
+}
+
+async fn ask_once(client: &Client, line: &Line, path: &str, fields: &str) -> Page {
+    let request = match line.method {
+        Method::GET if line.path == "/events" => client.request(Method::GET, "/events?view=monitor"),
+        Method::GET => client.request(Method::GET, path),
+        _ => client
+            .request(line.method.clone(), path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(fields.to_owned()),
+    };
+    if line.path != "/events" {
+        return client.send(request).await;
+    }
+    let response = request.send().await.unwrap();
+    if response.status() != 200 {
+        let (status, headers) = (response.status(), response.headers().clone());
+        return Page { path: path.into(), status, headers, body: response.text().await.unwrap() };
+    }
+    let status = response.status();
+    let mut events = crate::support::events::Events::new(response);
+    let hello = events.named("hello").await;
+    Page { path: path.into(), status, headers: events.headers.clone(), body: hello.data }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_answers_everybody_as_the_table_says() {
+    let lines = table();
+    let mut wrong = Vec::new();
+    for line in &lines {
+        let house = House::open().await;
+        let things = Things::make(&house).await;
+        let (path, fields) = (things.path(line.path, &house), things.fields(line.fields, &house));
+        for (name, expected) in EVERYBODY.into_iter().zip(line.expected) {
+            let before = everything(&house);
+            let page = ask_once(&house.client(name), line, &path, &fields).await;
+            let who = format!("{} {path} as {name}", line.method);
+            if !fits(expected, &page) {
+                let to = page.location().unwrap_or_default();
+                wrong.push(format!("{who}: {expected:?} was expected, not {} {to}: {}", page.status, page.said()));
+            }
+            if name == "stranger" && !line.path.starts_with("/invitations") && page.body.contains(MARK) {
+                wrong.push(format!("{who}: shows what is Harbour Works' own: {}", page.said()));
+            }
+            let acts = line.method == Method::POST && matches!(expected, Done | Shown);
+            let may_change = acts && name != "stranger" && name != "nobody";
+            if !may_change && everything(&house) != before {
+                let changed: Vec<String> = everything(&house).into_iter().filter(|row| !before.contains(row)).collect();
+                wrong.push(format!("{who}: changed something: {changed:#?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_route_has_its_line_in_the_table() {
+    let name = |method: &Method, path: &str| format!("{method} {path}");
+    let routes: BTreeSet<String> =
+        milepost::web::routes().iter().map(|route| name(&route.method, route.path)).collect();
+    let lines: BTreeSet<String> = table().iter().map(|line| name(&line.method, line.path)).collect();
+    let missing: Vec<_> = routes.difference(&lines).collect();
+    let stale: Vec<_> = lines.difference(&routes).collect();
+    assert!(missing.is_empty() && stale.is_empty(), "no expectation for {missing:#?}; no route for {stale:#?}");
+}

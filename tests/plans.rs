@@ -1,0 +1,165 @@
+//! Opening a page costs the same at ten thousand and at ten million tasks: every statement on a page's path
+//! goes along an index. The statements are caught as they run, so that none is forgotten.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use milepost::insight;
+use milepost::insight::{Filter, HistoryFilter};
+use milepost::people::{self, Viewer};
+use milepost::tasks::{self, TaskId};
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use crate::support::server::{House, monday};
+
+thread_local! {
+    static RUN: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+fn note(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(statement, _) = event {
+        RUN.with_borrow_mut(|run| run.insert(statement.sql().into_owned()));
+    }
+}
+
+/// Every statement that `questions` runs on this connection.
+fn statements(conn: &Connection, questions: impl FnOnce()) -> BTreeSet<String> {
+    RUN.take();
+    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
+    questions();
+    conn.trace_v2(TraceEventCodes::empty(), None);
+    RUN.take()
+}
+
+fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = conn.prepare(&format!("explain query plan {sql}")).unwrap();
+    let parameters = vec![None::<String>; statement.parameter_count()];
+    let rows = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// Reads all of tasks or trail, or sorts what it read of them.
+fn is_costly(sql: &str, line: &str) -> bool {
+    let mut words = line.split(' ');
+    let scans = words.next() == Some("SCAN") && matches!(words.next(), Some("t" | "tasks" | "e" | "trail"));
+    let sorts = line.starts_with("USE TEMP B-TREE FOR ORDER BY") || line.contains("AUTOMATIC");
+    scans || (sorts && (sql.contains("from tasks ") || sql.contains("from trail ")))
+}
+
+async fn filled_house() -> (House, Viewer, Viewer) {
+    let house = House::open().await;
+    let alice = house.alice();
+    alice.post("/projects", &[("name", "Waterfront")]).await.expect(303);
+    alice.post("/projects/1/members", &[("members", house.people.id("carol"))]).await.expect(303);
+    for (to, project) in [("bob", "1"), ("carol", ""), ("ada", "1")] {
+        let titles: Vec<String> = (0..60).map(|number| format!("Task {number} of {to}")).collect();
+        let form =
+            [("title", titles.join("\n")), ("assignee", house.people.id(to).into()), ("project", project.into())];
+        let form: Vec<(&str, &str)> =
+            form.iter().map(|(name, value): &(&str, String)| (*name, value.as_str())).collect();
+        alice.post("/assign", &form).await.expect(303);
+    }
+    let viewer = |name: &str| {
+        let id: i64 = house.people.id(name).parse().unwrap();
+        let conn = house.look();
+        let key: Vec<u8> =
+            conn.query_row("select key from sessions where user_id = ?", [id], |row| row.get(0)).unwrap();
+        let key = people::SessionKey::from_bytes(key.try_into().unwrap());
+        people::sql::viewer(&conn, &key, monday()).unwrap().expect("signed in")
+    };
+    let (alice, carol) = (viewer("alice"), viewer("carol"));
+    (house, alice, carol)
+}
+
+fn queries() -> Vec<Vec<(String, String)>> {
+    let words = [
+        ("status", vec!["", "pending", "in_progress", "done"]),
+        ("person", vec!["", "3"]),
+        ("project", vec!["", "1"]),
+        ("priority", vec!["", "urgent"]),
+        ("overdue", vec!["", "1"]),
+        ("q", vec!["", "task"]),
+        ("kind", vec!["", "assignment"]),
+        ("from", vec!["", "2025-01-01"]),
+    ];
+    let mut all: Vec<Vec<(String, String)>> = vec![vec![]];
+    for (name, values) in words {
+        all = all
+            .into_iter()
+            .flat_map(|query| {
+                values.clone().into_iter().map(move |value| {
+                    let pair = (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()));
+                    query.iter().cloned().chain(pair).collect()
+                })
+            })
+            .collect();
+    }
+    all
+}
+
+fn ask_everything(conn: &Connection, viewer: &Viewer) {
+    let now = monday();
+    insight::mine(conn, viewer, now).unwrap();
+    for query in queries() {
+        let filter = Filter::from_query(&query);
+        for key in [None, Some("d.5.5"), Some("u.5.5"), Some("c.5.5")] {
+            insight::monitor(conn, viewer, &filter, now, key.map(|key| key.parse().unwrap())).unwrap();
+        }
+        let filter = HistoryFilter::from_query(&query);
+        for key in [None, Some((5, 5))] {
+            insight::history(conn, viewer, &filter, key).unwrap();
+        }
+    }
+    for before in [None, Some(100)] {
+        insight::task::task(conn, viewer, TaskId::new(61), before).unwrap();
+    }
+    insight::last_updates(conn, TaskId::new(61)).unwrap();
+    tasks::sql::trail_after(conn, viewer.organisation, 5, 100).unwrap();
+    tasks::sql::trail_since(conn, TaskId::new(61), 1).unwrap();
+    tasks::sql::trail_entry(conn, TaskId::new(61), 5).unwrap();
+    tasks::sql::progress_before_end(conn, TaskId::new(61)).unwrap();
+    people::sql::members(conn, viewer.organisation).unwrap();
+    people::sql::projects(conn, viewer.organisation).unwrap();
+    people::sql::viewer(conn, &viewer.session, now).unwrap();
+    milepost::db::last_sequence(conn).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_reads_all_of_tasks_or_trail() {
+    let (house, alice, carol) = filled_house().await;
+    let conn = house.look();
+    let run = statements(&conn, || {
+        ask_everything(&conn, &alice);
+        ask_everything(&conn, &carol);
+    });
+    assert!(run.len() > 20, "the statements are caught: {run:#?}");
+    let mut wrong = Vec::new();
+    for sql in run {
+        let plan = plan(&conn, &sql);
+        if plan.iter().any(|line| is_costly(&sql, line)) {
+            wrong.push(format!(
+                "{}\n    {}",
+                sql.split_whitespace().collect::<Vec<_>>().join(" "),
+                plan.join("\n    ")
+            ));
+        }
+    }
+    let count = wrong.len();
+    wrong.truncate(5);
+    assert!(wrong.is_empty(), "{count} costly statements, among them:\n{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_costly_plan_is_noticed() {
+    for line in ["SCAN t", "SCAN trail USING COVERING INDEX x", "USE TEMP B-TREE FOR ORDER BY"] {
+        assert!(is_costly("select * from tasks t order by title", line), "{line}");
+    }
+    for line in [
+        "SEARCH t USING INDEX tasks_open_by_due (organisation_id=?)",
+        "SCAN tasks_text VIRTUAL TABLE INDEX 0:M1",
+        "SCAN pm",
+    ] {
+        assert!(!is_costly("select * from tasks t order by title", line), "{line}");
+    }
+}
