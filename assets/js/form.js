@@ -65,6 +65,15 @@ function isLeaving(event) {
   if (!confirm(words.leave)) event.preventDefault();
 }
 
+// An address of filters holds only those that say something.
+function leaveOutEmpty(event) {
+  const { verb, parameters, elt } = event.detail;
+  if (verb !== "get" || elt.tagName !== "FORM") return;
+  for (const name of Object.keys(parameters)) {
+    if (parameters[name] === "") delete parameters[name];
+  }
+}
+
 export function start() {
   prepare(document);
   for (const name of ["htmx:afterSwap", "milepost:swapped"]) document.addEventListener(name, (event) => prepare(event.target.querySelectorAll ? event.target : document));
@@ -77,6 +86,7 @@ export function start() {
   document.addEventListener("submit", guardTwice, true);
   document.addEventListener("htmx:afterRequest", release);
   document.addEventListener("htmx:beforeRequest", isLeaving);
+  document.addEventListener("htmx:configRequest", leaveOutEmpty);
   document.addEventListener("htmx:sendError", () => announce(words.failed));
   addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy"); });
   let isSending = false;
