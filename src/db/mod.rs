@@ -13,6 +13,7 @@ use std::time::Duration;
 use include_dir::{Dir, include_dir};
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
@@ -67,7 +68,7 @@ impl Db {
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(|conn| {
-                conn.set_prepared_statement_cache_capacity(STATEMENTS);
+                prepare_once(conn)?;
                 conn.execute_batch("pragma query_only = on; pragma temp_store = memory; pragma mmap_size = 268435456;")
             });
         let readers = Pool::builder()
@@ -141,6 +142,13 @@ impl Db {
     }
 }
 
+/// Keeps every statement prepared. Without the planner's stability guarantee SQLite prepares each statement that a
+/// partial index may serve anew whenever other values are bound to it, which costs more than running it.
+fn prepare_once(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
+}
+
 /// The trail's newest sequence; 0 when nothing has happened yet.
 pub fn last_sequence(conn: &Connection) -> rusqlite::Result<i64> {
     conn.prepare_cached("select coalesce(max(sequence), 0) from trail")?.query_one([], |row| row.get(0))
@@ -162,7 +170,7 @@ fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
     if found > known {
         return Err(OpenError::Newer { path: path.into(), found, known });
     }
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    prepare_once(conn).map_err(|error| not_writable(path, &error))?;
     conn.busy_timeout(Duration::from_secs(5)).map_err(|error| not_writable(path, &error))?;
     conn.execute_batch(
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
