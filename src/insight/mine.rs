@@ -4,19 +4,19 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::TaskRow;
-use super::scope::rows_of;
+use super::Slot;
+use super::scope::slots_of;
 use crate::config::{LATELY, PAGE_ROWS};
 use crate::error::Result;
 use crate::people::Viewer;
 
 #[derive(Clone, Debug, Default)]
 pub struct Mine {
-    pub overdue: Vec<TaskRow>,
-    pub today: Vec<TaskRow>,
-    pub later: Vec<TaskRow>,
-    pub no_date: Vec<TaskRow>,
-    pub done_lately: Vec<TaskRow>,
+    pub overdue: Vec<Slot>,
+    pub today: Vec<Slot>,
+    pub later: Vec<Slot>,
+    pub no_date: Vec<Slot>,
+    pub done_lately: Vec<Slot>,
     /// There is more open work than these; the monitor pages through it.
     pub more: bool,
 }
@@ -28,7 +28,7 @@ pub fn mine(conn: &Connection, viewer: &Viewer, now: Timestamp) -> Result<Mine> 
     let undated = open(conn, viewer, "t.due_at is null")?;
     mine.more = dated.len() > PAGE_ROWS || undated.len() > PAGE_ROWS;
     for row in dated.into_iter().take(PAGE_ROWS) {
-        let due = row.task.due.as_ref().map_or(now, |due| due.instant());
+        let due = row.due.unwrap_or(now);
         let section = if due <= now {
             &mut mine.overdue
         } else if due <= today_ends {
@@ -40,22 +40,22 @@ pub fn mine(conn: &Connection, viewer: &Viewer, now: Timestamp) -> Result<Mine> 
     }
     mine.no_date = undated;
     mine.no_date.truncate(PAGE_ROWS);
-    let mut done = rows_of(viewer);
+    let mut done = slots_of(viewer);
     done.and(
         "t.assignee_id = ? and t.finished_at is not null and t.finished_at >= ?",
         [viewer.user.get().into(), (now - LATELY).as_microsecond().into()],
     );
     done.end(" order by t.finished_at desc, t.id desc limit ?", PAGE_ROWS / 5);
-    mine.done_lately = done.rows(conn)?;
+    mine.done_lately = done.slots(conn)?;
     Ok(mine)
 }
 
-fn open(conn: &Connection, viewer: &Viewer, dated: &str) -> Result<Vec<TaskRow>> {
-    let mut query = rows_of(viewer);
+fn open(conn: &Connection, viewer: &Viewer, dated: &str) -> Result<Vec<Slot>> {
+    let mut query = slots_of(viewer);
     query.and("t.assignee_id = ? and t.finished_at is null", [viewer.user.get().into()]);
     query.and(dated, []);
     query.end(" order by t.due_at, t.id limit ?", PAGE_ROWS + 1);
-    query.rows(conn)
+    query.slots(conn)
 }
 
 /// The instant at which the viewer's today is over.

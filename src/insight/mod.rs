@@ -14,10 +14,12 @@ pub use mine::{Mine, mine};
 pub use monitor::{Counts, MonitorPage, monitor};
 pub use task::{EntryRow, TaskPage, last_updates, task};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::clock::from_micros;
 use crate::error::Result;
-use crate::people::Viewer;
+use crate::people::{UserId, Viewer};
 use crate::tasks::sql::{TASK_COLUMNS, task_row};
 use crate::tasks::{Task, TaskId};
 
@@ -28,6 +30,56 @@ pub struct TaskRow {
     pub assignee_name: Option<String>,
     pub project_name: Option<String>,
     pub creator_name: String,
+}
+
+/// What a list needs to know of a task to place it: the rest stands in its fragment.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    pub id: TaskId,
+    pub version: i64,
+    pub assignee: Option<UserId>,
+    pub due: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub has_ended: bool,
+}
+
+impl Slot {
+    /// The same as [`Task::is_overdue`].
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        !self.has_ended && self.due.is_some_and(|due| due <= now)
+    }
+}
+
+impl From<&Task> for Slot {
+    fn from(task: &Task) -> Slot {
+        Slot {
+            id: task.id,
+            version: task.version,
+            assignee: task.assignee,
+            due: task.due.as_ref().map(|due| due.instant()),
+            created_at: task.created_at,
+            updated_at: task.updated_at,
+            has_ended: task.status.has_ended(),
+        }
+    }
+}
+
+/// `select` of a [`Slot`] from `tasks t`, up to its `where`.
+const SLOTS: &str =
+    "select t.id, t.version, t.assignee_id, t.due_at, t.created_at, t.updated_at, t.finished_at is not null
+     from tasks t ";
+
+fn slot_row(row: &Row<'_>) -> rusqlite::Result<Slot> {
+    Ok(Slot {
+        id: row.get(0)?,
+        version: row.get(1)?,
+        assignee: row.get(2)?,
+        due: row.get::<_, Option<i64>>(3)?.map(from_micros),
+        created_at: row.get(4).map(from_micros)?,
+        updated_at: row.get(5).map(from_micros)?,
+        has_ended: row.get(6)?,
+    })
 }
 
 /// `select` of a [`TaskRow`] from `tasks t`, up to its `where`.

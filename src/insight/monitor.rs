@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-use super::TaskRow;
+use super::Slot;
 use super::filter::{Filter, full_text};
-use super::scope::{Query, Scope, rows_of, scopes};
+use super::scope::{Query, Scope, scopes, slots_of};
 use crate::config::{COUNT_CAP, PAGE_ROWS, SOON};
 use crate::error::Result;
 use crate::people::{ProjectId, UserId, Viewer};
@@ -69,7 +69,7 @@ pub struct Counts {
 
 #[derive(Clone, Debug)]
 pub struct MonitorPage {
-    pub rows: Vec<TaskRow>,
+    pub rows: Vec<Slot>,
     /// Of the person and project that the filter names, else of all in sight.
     pub counts: Counts,
     pub next: Option<PageKey>,
@@ -94,7 +94,7 @@ pub fn monitor(
                     _ => None,
                 };
                 rows = merged(&scopes, |scope| ended(conn, viewer, filter, scope, key))?;
-                rows.sort_by_key(|row| std::cmp::Reverse((row.task.created_at, row.task.id)));
+                rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
             }
         }
         _ => {
@@ -104,7 +104,7 @@ pub fn monitor(
                     _ => None,
                 };
                 rows = merged(&scopes, |scope| due(conn, viewer, filter, scope, now, key))?;
-                rows.sort_by_key(|row| (row.task.due.as_ref().map(|due| due.instant()), row.task.id));
+                rows.sort_by_key(|row| (row.due, row.id));
             }
             if rows.len() <= PAGE_ROWS && !filter.overdue {
                 let key = match after {
@@ -112,7 +112,7 @@ pub fn monitor(
                     _ => None,
                 };
                 let mut rest = merged(&scopes, |scope| rest(conn, viewer, filter, scope, now, key))?;
-                rest.sort_by_key(|row| (row.task.updated_at, row.task.id));
+                rest.sort_by_key(|row| (row.updated_at, row.id));
                 rows.append(&mut rest);
             }
         }
@@ -123,18 +123,18 @@ pub fn monitor(
     Ok(MonitorPage { rows, counts, next })
 }
 
-fn key_of(row: &TaskRow, now: Timestamp) -> PageKey {
-    let id = row.task.id.get();
-    if row.task.status.has_ended() {
-        return PageKey::Created(row.task.created_at.as_microsecond(), id);
+fn key_of(row: &Slot, now: Timestamp) -> PageKey {
+    let id = row.id.get();
+    if row.has_ended {
+        return PageKey::Created(row.created_at.as_microsecond(), id);
     }
-    match &row.task.due {
-        Some(due) if due.instant() <= now + SOON => PageKey::Due(due.instant().as_microsecond(), id),
-        _ => PageKey::Update(row.task.updated_at.as_microsecond(), id),
+    match row.due {
+        Some(due) if due <= now + SOON => PageKey::Due(due.as_microsecond(), id),
+        _ => PageKey::Update(row.updated_at.as_microsecond(), id),
     }
 }
 
-fn merged(scopes: &[Scope], of: impl Fn(&Scope) -> Result<Vec<TaskRow>>) -> Result<Vec<TaskRow>> {
+fn merged(scopes: &[Scope], of: impl Fn(&Scope) -> Result<Vec<Slot>>) -> Result<Vec<Slot>> {
     let mut rows = Vec::new();
     for scope in scopes {
         rows.append(&mut of(scope)?);
@@ -143,7 +143,7 @@ fn merged(scopes: &[Scope], of: impl Fn(&Scope) -> Result<Vec<TaskRow>>) -> Resu
 }
 
 fn filtered(viewer: &Viewer, filter: &Filter, scope: &Scope) -> Query {
-    let mut query = rows_of(viewer);
+    let mut query = slots_of(viewer);
     query.scope(scope);
     query.and_some("t.status = ?", filter.status.map(Status::as_str).map(str::to_owned));
     query.and_some("t.priority = ?", filter.priority.map(|priority| priority.as_str().to_owned()));
@@ -164,7 +164,7 @@ fn due(
     scope: &Scope,
     now: Timestamp,
     after: Option<(i64, i64)>,
-) -> Result<Vec<TaskRow>> {
+) -> Result<Vec<Slot>> {
     let mut query = filtered(viewer, filter, scope);
     let horizon = if filter.overdue { now } else { now + SOON };
     query.and("t.finished_at is null and t.due_at <= ?", [horizon.as_microsecond().into()]);
@@ -172,7 +172,7 @@ fn due(
         query.and("(t.due_at, t.id) > (?, ?)", [Value::from(at), id.into()]);
     }
     query.end(" order by t.due_at, t.id limit ?", PAGE_ROWS + 1);
-    query.rows(conn)
+    query.slots(conn)
 }
 
 fn rest(
@@ -182,14 +182,14 @@ fn rest(
     scope: &Scope,
     now: Timestamp,
     after: Option<(i64, i64)>,
-) -> Result<Vec<TaskRow>> {
+) -> Result<Vec<Slot>> {
     let mut query = filtered(viewer, filter, scope);
     query.and("t.finished_at is null and (t.due_at is null or +t.due_at > ?)", [(now + SOON).as_microsecond().into()]);
     if let Some((at, id)) = after {
         query.and("(t.updated_at, t.id) > (?, ?)", [Value::from(at), id.into()]);
     }
     query.end(" order by t.updated_at, t.id limit ?", PAGE_ROWS + 1);
-    query.rows(conn)
+    query.slots(conn)
 }
 
 fn ended(
@@ -198,13 +198,13 @@ fn ended(
     filter: &Filter,
     scope: &Scope,
     after: Option<(i64, i64)>,
-) -> Result<Vec<TaskRow>> {
+) -> Result<Vec<Slot>> {
     let mut query = filtered(viewer, filter, scope);
     if let Some((at, id)) = after {
         query.and("(t.created_at, t.id) < (?, ?)", [Value::from(at), id.into()]);
     }
     query.end(" order by t.created_at desc, t.id desc limit ?", PAGE_ROWS + 1);
-    query.rows(conn)
+    query.slots(conn)
 }
 
 fn counts(conn: &Connection, viewer: &Viewer, scopes: &[Scope], now: Timestamp) -> Result<Counts> {

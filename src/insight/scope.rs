@@ -4,7 +4,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::{TaskRow, task_row_with_names, task_rows};
+use super::{SLOTS, Slot, TaskRow, slot_row, task_row_with_names, task_rows};
 use crate::error::Result;
 use crate::people::{self, ProjectId, UserId, Viewer};
 
@@ -82,6 +82,12 @@ impl Query {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    pub fn slots(&self, conn: &Connection) -> Result<Vec<Slot>> {
+        let mut statement = conn.prepare_cached(&self.sql)?;
+        let slots = statement.query_map(params_from_iter(&self.values), slot_row)?;
+        Ok(slots.collect::<rusqlite::Result<_>>()?)
+    }
+
     pub fn count(&self, conn: &Connection) -> Result<i64> {
         Ok(conn.prepare_cached(&self.sql)?.query_one(params_from_iter(&self.values), |row| row.get(0))?)
     }
@@ -90,4 +96,9 @@ impl Query {
 /// A [`Query`] of rows of one organisation.
 pub(super) fn rows_of(viewer: &Viewer) -> Query {
     Query::new(concat!(task_rows!(), "where t.organisation_id = ?"), [viewer.organisation.get().into()])
+}
+
+/// A [`Query`] of slots of one organisation.
+pub(super) fn slots_of(viewer: &Viewer) -> Query {
+    Query::new(&format!("{SLOTS}where t.organisation_id = ?"), [viewer.organisation.get().into()])
 }

@@ -15,10 +15,10 @@ use rusqlite::Connection;
 use super::shown::{self, DueShown, Icon, Moment};
 use crate::App;
 use crate::config;
-use crate::error::Result;
-use crate::insight::{self, EntryRow, TaskRow};
+use crate::error::{Error, Result};
+use crate::insight::{self, EntryRow, Slot, TaskRow};
 use crate::locale::Lang;
-use crate::people::{Presence, UserId, Viewer};
+use crate::people::{OrganisationId, Presence, UserId, Viewer};
 use crate::tasks::{Change, Status, Task, TaskId};
 
 /// Which page a fragment is for.
@@ -100,6 +100,7 @@ impl Default for Fragments {
 pub struct Frame {
     pub app: App,
     pub l: Lang,
+    pub organisation: OrganisationId,
     /// The organisation's.
     pub zone: TimeZone,
     pub now: Timestamp,
@@ -112,6 +113,7 @@ impl Frame {
         Frame {
             app: app.clone(),
             l: viewer.lang(),
+            organisation: viewer.organisation,
             zone: viewer.organisation_zone.clone(),
             now: app.clock.now(),
             generation: app.hub.names_generation(),
@@ -123,29 +125,34 @@ impl Frame {
         Look { l: self.l, row, zone: &self.zone, overdue: row.task.is_overdue(self.now), presence }
     }
 
-    /// The fragment of each row. Runs where the rows were read: the monitor's last updates are asked for only where no
-    /// fragment is at hand.
-    pub fn rendered(&self, conn: &Connection, view: View, rows: &[TaskRow]) -> Result<Vec<Arc<str>>> {
-        rows.iter().map(|row| self.app.memory.fragments.of(conn, view, self, row)).collect()
+    /// The fragment of each slot. Runs where the slots were read: the rest of a task is asked for only where no fragment
+    /// is at hand.
+    pub fn rendered(&self, conn: &Connection, view: View, slots: &[Slot]) -> Result<Vec<Arc<str>>> {
+        slots.iter().map(|slot| self.app.memory.fragments.of(conn, view, self, slot)).collect()
+    }
+
+    fn key(&self, view: View, slot: &Slot) -> Key {
+        Key {
+            task: slot.id,
+            version: slot.version,
+            generation: self.generation,
+            view,
+            lang: self.l,
+            overdue: slot.is_overdue(self.now),
+            presence: slot.assignee.map(|user| self.app.presence.of(self.organisation, user)),
+        }
     }
 }
 
 impl Fragments {
     /// One task's fragment.
-    pub fn of(&self, conn: &Connection, view: View, frame: &Frame, row: &TaskRow) -> Result<Arc<str>> {
-        let k = frame.look(row);
-        let key = Key {
-            task: row.task.id,
-            version: row.task.version,
-            generation: frame.generation,
-            view,
-            lang: frame.l,
-            overdue: k.overdue,
-            presence: k.presence,
-        };
+    pub fn of(&self, conn: &Connection, view: View, frame: &Frame, slot: &Slot) -> Result<Arc<str>> {
+        let key = frame.key(view, slot);
         if let Some(html) = self.0.rendered.get(&key) {
             return Ok(html);
         }
+        let row = insight::row_of(conn, frame.organisation, slot.id)?.ok_or(Error::NotFound)?;
+        let k = Look { overdue: key.overdue, presence: key.presence, ..frame.look(&row) };
         let html = match view {
             View::Mine => Card { k }.render(),
             View::Task => Head { k }.render(),

@@ -17,7 +17,7 @@ use super::monitor::pairs;
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result};
-use crate::insight::{self, Filter};
+use crate::insight::{Filter, Slot};
 use crate::live::{Cursor, EndReason, Item, feed};
 use crate::people::Viewer;
 use crate::tasks::{self, Entry, Task, TaskId};
@@ -178,15 +178,10 @@ impl Watching {
             lang: frame.l,
             overdue: task.is_overdue(frame.now),
         };
-        let (app, organisation, id) = (self.app.clone(), task.organisation, task.id);
+        let (app, slot) = (self.app.clone(), Slot::from(task));
         let rendered = async move {
             let fragments = app.memory.fragments.clone();
-            app.db
-                .read(move |conn| {
-                    let row = insight::row_of(conn, organisation, id)?.ok_or(Error::NotFound)?;
-                    fragments.of(conn, view, &frame, &row)
-                })
-                .await
+            app.db.read(move |conn| fragments.of(conn, view, &frame, &slot)).await
         };
         self.app.memory.fragments.event(key, rendered).await
     }

@@ -20,6 +20,7 @@ use super::tasks::next_turn;
 use super::trail::Line;
 use crate::error::Result;
 use crate::insight;
+use crate::insight::Slot;
 use crate::live::Cursor;
 use crate::locale::Lang;
 use crate::people::{ProjectId, UserId, Viewer};
@@ -114,7 +115,7 @@ pub async fn show(visit: &Visit, id: TaskId, before: Option<i64>, refused: Refus
         .db
         .snapshot(move |conn, cursor| {
             let found = insight::task(conn, &viewer, id, before)?;
-            let head = asking.app.memory.fragments.of(conn, View::Task, &asking, &found.row)?;
+            let head = asking.app.memory.fragments.of(conn, View::Task, &asking, &Slot::from(&found.row.task))?;
             let (people, names) = if viewer.is_admin() {
                 candidates(&asking.app, conn, &viewer)?
             } else {
@@ -129,7 +130,7 @@ pub async fn show(visit: &Visit, id: TaskId, before: Option<i64>, refused: Refus
         l: page.l,
         page,
         cursor,
-        turns: next_turn(std::iter::once(&found.row), frame.now),
+        turns: next_turn(std::iter::once(&Slot::from(&found.row.task)), frame.now),
         head,
         names,
         people,

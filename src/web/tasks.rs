@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::fragments::{Frame, View};
 use super::page::{Nav, Page, Visit};
 use crate::error::Result;
-use crate::insight::{self, TaskRow};
+use crate::insight::{self, Slot};
 use crate::live::Cursor;
 use crate::locale::Lang;
 use crate::people::UserId;
@@ -68,7 +68,6 @@ pub async fn get_tasks(visit: Visit) -> Result<TasksPage> {
 
 /// When the next of these becomes overdue: the page then asks again by itself, because nothing is sent for the passing of
 /// time.
-pub fn next_turn<'a>(rows: impl Iterator<Item = &'a TaskRow>, now: Timestamp) -> Option<Timestamp> {
-    let open = rows.filter(|row| !row.task.status.has_ended());
-    open.filter_map(|row| row.task.due.as_ref().map(|due| due.instant())).filter(|due| *due > now).min()
+pub fn next_turn<'a>(rows: impl Iterator<Item = &'a Slot>, now: Timestamp) -> Option<Timestamp> {
+    rows.filter(|slot| !slot.has_ended).filter_map(|slot| slot.due).filter(|due| *due > now).min()
 }

@@ -15,11 +15,12 @@ use super::seed::Seeded;
 use super::words::{CAST, Occasion, PROJECTS, Titles, VISITING_ADMIN, VISITING_MEMBER, say};
 use crate::App;
 use crate::error::{Error, Result};
-use crate::insight::{Counts, Filter, HistoryFilter, Mine, TaskRow, history, mine, monitor};
+use crate::insight::{Counts, Filter, HistoryFilter, Slot, TaskRow, history, mine, monitor};
 use crate::people::presence::note_presence;
 use crate::people::{Presence, PresenceSource, SessionKey, Theme, UserId, Viewer, sql as people_rows};
-use crate::tasks::Status;
 use crate::tasks::actions::{self, Edit, NewTasks, Report};
+use crate::tasks::sql::find_for;
+use crate::tasks::{Status, Task};
 
 /// Milliseconds between two things that happen.
 const PACE: (i64, i64) = (1_200, 6_500);
@@ -195,24 +196,30 @@ impl Life {
         Ok(page.counts)
     }
 
-    async fn mine(&self, viewer: &Viewer) -> Result<Mine> {
+    /// This person's own open tasks.
+    async fn own_work(&self, viewer: &Viewer) -> Result<Vec<Task>> {
         let (viewer, now) = (viewer.clone(), self.app.clock.now());
-        self.app.db.read(move |conn| mine(conn, &viewer, now)).await
+        let find = move |conn: &rusqlite::Connection| {
+            let mine = mine(conn, &viewer, now)?;
+            let open = [mine.overdue, mine.today, mine.later, mine.no_date].concat();
+            let tasks = open.iter().map(|slot| find_for(conn, &viewer, slot.id));
+            tasks.filter_map(Result::transpose).collect()
+        };
+        self.app.db.read(find).await
     }
 
     /// A report on some own task: mostly more progress, now and then less, and at its end done.
     async fn work_on(&mut self, (position, viewer): &(usize, Viewer)) -> Result<()> {
         let tongue = CAST[*position].tongue;
-        let mine = self.mine(viewer).await?;
-        let open = [mine.overdue, mine.today, mine.later, mine.no_date].concat();
-        let (started, waiting): (Vec<TaskRow>, Vec<TaskRow>) =
-            open.into_iter().partition(|row| row.task.status == Status::InProgress);
+        let open = self.own_work(viewer).await?;
+        let (started, waiting): (Vec<Task>, Vec<Task>) =
+            open.into_iter().partition(|task| task.status == Status::InProgress);
         // About a third of what is open waits to be started.
         let starts = started.is_empty() || (waiting.len() * 2 > started.len() && self.chance.percent(30));
         let from = if starts && !waiting.is_empty() { waiting } else { started };
-        let Some(row) = self.chance.any(&from) else { return Ok(()) };
+        let Some(task) = self.chance.any(&from) else { return Ok(()) };
         #[expect(clippy::cast_possible_truncation, reason = "a percent is at most 100")]
-        let now_at = row.task.progress.get().round() as i64;
+        let now_at = task.progress.get().round() as i64;
         let (next, occasion) = if now_at > 35 && self.chance.percent(9) {
             (now_at - self.chance.between(2, 5) * 5, Occasion::Setback)
         } else {
@@ -220,28 +227,28 @@ impl Life {
         };
         if next >= 100 {
             let note = if self.chance.percent(60) { say(&mut self.chance, tongue, Occasion::Done) } else { "" };
-            actions::complete(&self.app, viewer, row.task.id, note).await?;
+            actions::complete(&self.app, viewer, task.id, note).await?;
             return Ok(());
         }
         let says = matches!(occasion, Occasion::Setback) || self.chance.percent(40);
         let note = if says { say(&mut self.chance, tongue, occasion) } else { "" };
         let report = Report { progress: next.to_string(), note: note.to_owned(), ..Report::default() };
-        actions::report_progress(&self.app, viewer, row.task.id, report).await?;
+        actions::report_progress(&self.app, viewer, task.id, report).await?;
         Ok(())
     }
 
     async fn comment_on(&mut self, (position, viewer): &(usize, Viewer)) -> Result<()> {
-        let Some(row) = self.some_open(viewer).await? else { return Ok(()) };
+        let Some(task) = self.some_open(viewer).await? else { return Ok(()) };
         let text = say(&mut self.chance, CAST[*position].tongue, Occasion::Comment);
-        actions::comment(&self.app, viewer, row.task.id, text).await?;
+        actions::comment(&self.app, viewer, task.id, text).await?;
         Ok(())
     }
 
     /// Some open task that this person sees, one at risk most of all.
-    async fn some_open(&mut self, viewer: &Viewer) -> Result<Option<TaskRow>> {
+    async fn some_open(&mut self, viewer: &Viewer) -> Result<Option<Slot>> {
         let (asking, now) = (viewer.clone(), self.app.clock.now());
         let page = self.app.db.read(move |conn| monitor(conn, &asking, &Filter::default(), now, None)).await?;
-        Ok(self.chance.any(&page.rows).cloned())
+        Ok(self.chance.any(&page.rows).copied())
     }
 
     fn hours(&self) -> i64 {
@@ -310,7 +317,7 @@ impl Life {
         let filter = HistoryFilter { status: Some(Status::Done), person: Some(person), ..HistoryFilter::default() };
         let asking = admin.clone();
         let page = self.app.db.read(move |conn| history(conn, &asking, &filter, None)).await?;
-        let done: Vec<&TaskRow> = page.rows.iter().filter(|row| !self.is_visitors(row)).collect();
+        let done: Vec<&TaskRow> = page.rows.iter().filter(|row| !self.is_visitors(row.task.assignee)).collect();
         let Some(row) = self.chance.any(&done) else { return Ok(()) };
         let note = say(&mut self.chance, CAST[*position].tongue, Occasion::Reopened);
         let id = row.task.id;
@@ -328,23 +335,23 @@ impl Life {
         let (asking, now) = (admin.clone(), self.app.clock.now());
         let filter = Filter { overdue: true, ..Filter::default() };
         let page = self.app.db.read(move |conn| monitor(conn, &asking, &filter, now, None)).await?;
-        let Some(row) = self.chance.any(&page.rows) else { return Ok(()) };
+        let Some(task) = self.chance.any(&page.rows) else { return Ok(()) };
         let due = self.due(admin, 100);
-        actions::edit(&self.app, admin, row.task.id, Edit { due: Some(due), ..Edit::default() }).await?;
+        actions::edit(&self.app, admin, task.id, Edit { due: Some(due), ..Edit::default() }).await?;
         Ok(())
     }
 
-    fn is_visitors(&self, row: &TaskRow) -> bool {
-        [VISITING_ADMIN, VISITING_MEMBER].iter().any(|visitor| row.task.assignee == Some(self.seeded.people[*visitor]))
+    fn is_visitors(&self, assignee: Option<UserId>) -> bool {
+        [VISITING_ADMIN, VISITING_MEMBER].iter().any(|visitor| assignee == Some(self.seeded.people[*visitor]))
     }
 
     async fn cancel(&mut self, (position, admin): &(usize, Viewer)) -> Result<()> {
-        let Some(row) = self.some_open(admin).await? else { return Ok(()) };
-        if self.is_visitors(&row) {
+        let Some(task) = self.some_open(admin).await? else { return Ok(()) };
+        if self.is_visitors(task.assignee) {
             return Ok(());
         }
         let note = say(&mut self.chance, CAST[*position].tongue, Occasion::Cancelled);
-        actions::cancel(&self.app, admin, row.task.id, note).await?;
+        actions::cancel(&self.app, admin, task.id, note).await?;
         Ok(())
     }
 }
