@@ -32,6 +32,7 @@ async fn every_progress_that_was_acknowledged_outlives_two_hundred_kills() {
     let mut heard: Vec<i64> = Vec::new();
     let alice = people.client("alice", &server.url);
     let mut cursor = alice.open("/monitor").await.attribute("#main", "data-cursor").unwrap();
+    let first = sequence(&cursor);
     for round in 0..ROUNDS {
         let stream = people.client("alice", &server.url).events("/events?view=monitor", Some(&cursor)).await;
         let listener = tokio::spawn(async move {
@@ -44,13 +45,13 @@ async fn every_progress_that_was_acknowledged_outlives_two_hundred_kills() {
         for event in listener.await.unwrap() {
             assert_ne!(event.name, "reset", "round {round}: the stream can be continued");
             if let Some(id) = event.id {
-                heard.push(sequence(&id));
+                heard.extend((event.name != "hello").then(|| sequence(&id)));
                 cursor = id;
             }
         }
         server.kill_and_restart(&database);
     }
-    check(&database, &acknowledged, &mut heard, &people, &server, &cursor).await;
+    check(&database, &acknowledged, first, &mut heard, &people, &server, &cursor).await;
 }
 
 fn sequence(cursor: &str) -> i64 {
@@ -125,6 +126,7 @@ async fn report(client: &Client, task: i64, note: &str, step: u64) -> bool {
 async fn check(
     database: &Path,
     acknowledged: &Acknowledged,
+    first: i64,
     heard: &mut Vec<i64>,
     people: &People,
     server: &Binary,
@@ -158,10 +160,12 @@ async fn check(
     let mut stream = people.client("alice", &server.url).events("/events?view=monitor", Some(cursor)).await;
     while heard.last() != Some(&last) {
         let event = stream.next().await.expect("the stream goes on to the trail's end");
-        heard.extend(event.id.as_deref().map(sequence));
+        heard.extend(event.id.as_deref().filter(|_| event.name != "hello").map(sequence));
     }
+    // An entry that both moves a card and changes the list may stand on two events, and a cut between them repeats it.
     heard.dedup();
-    assert!(heard.is_sorted(), "the stream keeps the trail's order");
+    let after: Vec<i64> = trail.iter().map(|entry| entry.0).filter(|sequence| *sequence > first).collect();
+    assert_eq!(*heard, after, "the stream's order is the trail's: every entry once");
     println!(
         "{} reports acknowledged, {} entries in the trail, {} heard",
         acknowledged.len(),

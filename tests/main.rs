@@ -6,8 +6,10 @@
 
 mod bad_input;
 mod binary;
+mod browser;
 mod house;
 mod isolation;
+mod killed;
 mod locales;
 mod people;
 mod plans;

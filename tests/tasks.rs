@@ -285,7 +285,7 @@ async fn long_lists_are_paged_and_every_task_stands_on_exactly_one_page() {
         let (mut path, mut seen) = (start.to_owned(), Vec::new());
         loop {
             let page = alice.open(&path).await;
-            seen.extend(page.attributes("#list h3 a[href^='/tasks/'], .history th a[href^='/tasks/']", "href"));
+            seen.extend(page.attributes("#list article a[href^='/tasks/'], .history th a[href^='/tasks/']", "href"));
             assert!(seen.len() <= 130, "{start} goes round in circles");
             match page.attribute("a[rel='next']", "href") {
                 Some(next) => path = next,

@@ -85,11 +85,12 @@ export async function post(context, path, fields) {
   return answer;
 }
 
-/** What a person reads in the page's main part, without the moments that pass by themselves. */
+/** What a person reads in the page's main part; times as the moments they are, not as their age. */
 export async function reading(page) {
   return page.locator('#main').evaluate((main) => {
     const copy = main.cloneNode(true);
-    copy.querySelectorAll('time[data-format="relative"], time[data-format="age"], [data-updated], [hidden]').forEach((part) => part.remove());
+    copy.querySelectorAll('time').forEach((time) => { time.textContent = ` ${time.dateTime} `; });
+    copy.querySelectorAll('#updated, [hidden]').forEach((part) => part.remove());
     const bars = [...copy.querySelectorAll('progress')].map((bar) => bar.value);
     return { words: copy.textContent.split(/\s+/).filter(Boolean).join(' '), bars };
   });
