@@ -203,6 +203,8 @@ fn markdown(text: &str) -> String {
     let mut cleaner = ammonia::Builder::default();
     cleaner.rm_tags(["img", "h1", "h2", "map", "area"]).link_rel(Some("noopener noreferrer nofollow ugc"));
     cleaner.url_schemes(["http", "https", "mailto", "tel"].into());
+    // The side on which a list has its marks is that of what it says, not of the page.
+    cleaner.set_tag_attribute_value("ol", "dir", "auto").set_tag_attribute_value("ul", "dir", "auto");
     cleaner.clean(&html).to_string()
 }
 

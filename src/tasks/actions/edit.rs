@@ -133,8 +133,8 @@ fn fact(field: &'static str) -> &'static str {
 }
 
 /// One version and one entry for each changed field, in one commit.
-fn apply(w: &mut Write<'_>, before: Task, wanted: &Task, changed: &[Change], actor: UserId) -> Result<Arc<Task>> {
-    let mut present = Arc::new(before);
+fn apply(w: &mut Write<'_>, before: Arc<Task>, wanted: &Task, changed: &[Change], actor: UserId) -> Result<Arc<Task>> {
+    let mut present = before;
     for (change, field) in FIELDS {
         if !changed.contains(&change) {
             continue;

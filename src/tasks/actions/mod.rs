@@ -33,7 +33,7 @@ struct Said {
 
 /// Appends the entry that led from `before` to `after`, and sends it on.
 /// `after` has its new version and time already.
-fn record(w: &mut Write<'_>, before: Option<&Task>, after: &Arc<Task>, said: Said) -> Result<Arc<Entry>> {
+fn record(w: &mut Write<'_>, before: Option<&Arc<Task>>, after: &Arc<Task>, said: Said) -> Result<Arc<Entry>> {
     let mut entry = Entry {
         sequence: 0,
         organisation: after.organisation,
@@ -58,7 +58,7 @@ fn record(w: &mut Write<'_>, before: Option<&Task>, after: &Arc<Task>, said: Sai
     };
     w.publish(Letter::Task(TaskLetter {
         entry: entry.clone(),
-        before: before.cloned().map(Arc::new),
+        before: before.cloned(),
         after: after.clone(),
         saw,
         sees,
@@ -80,8 +80,8 @@ fn watchers(conn: &Connection, task: &Task) -> Result<Vec<UserId>> {
     Ok(watchers)
 }
 
-fn find(w: &Write<'_>, viewer: &Viewer, id: TaskId) -> Result<Task> {
-    sql::find_for(w.conn, viewer, id)?.ok_or(Error::NotFound)
+fn find(w: &Write<'_>, viewer: &Viewer, id: TaskId) -> Result<Arc<Task>> {
+    sql::find_for(w.conn, viewer, id)?.map(Arc::new).ok_or(Error::NotFound)
 }
 
 /// The one whose work it is moves it, and admins.

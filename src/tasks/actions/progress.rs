@@ -99,7 +99,7 @@ async fn move_task(
                 _ => Vec::new(),
             };
             let Some((change, after)) = before.after(step, w.now).map_err(refused)? else {
-                return Ok(Reported { task: Arc::new(before), sequence: None, meanwhile });
+                return Ok(Reported { task: before, sequence: None, meanwhile });
             };
             let moved = save_move(
                 w,
@@ -113,7 +113,7 @@ async fn move_task(
 }
 
 /// Saves and records a move; `said.old` and `said.new` are made here.
-fn save_move(w: &mut Write<'_>, before: &Task, after: Task, said: Said) -> Result<Reported> {
+fn save_move(w: &mut Write<'_>, before: &Arc<Task>, after: Task, said: Said) -> Result<Reported> {
     let after = Arc::new(touched(after, w.now));
     sql::save_move(w.conn, before, &after)?;
     let (old, new) = if before.status == after.status {
@@ -184,7 +184,7 @@ pub async fn comment(app: &App, viewer: &Viewer, id: TaskId, text: &str) -> Resu
     app.db
         .write(move |w| {
             let before = find(w, &viewer, id)?;
-            let after = Arc::new(touched(before.clone(), w.now));
+            let after = Arc::new(touched(Task::clone(&before), w.now));
             sql::save_touch(w.conn, &after)?;
             let said = Said {
                 change: Change::Comment,
