@@ -128,8 +128,10 @@ fn assignee(names: &Names, value: &Value) -> Option<String> {
 
 /// "40 %", or "100 %, Done" where the status changed too.
 fn moved<'a>(l: Lang, value: &Value) -> Option<Side<'a>> {
-    let percent =
-        value.get("progress").and_then(Value::as_f64).map(|percent| format!("\u{200e}{}\u{202f}%\u{200e}", l.percent(percent)));
+    let percent = value
+        .get("progress")
+        .and_then(Value::as_f64)
+        .map(|percent| format!("\u{200e}{}\u{202f}%\u{200e}", l.percent(percent)));
     let status = text(value, "status").and_then(|status| status.parse::<Status>().ok());
     let word = status.map(|status| l.t(shown::status_key(Kind::Assignment, status)));
     match (percent, word) {
