@@ -16,6 +16,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
+use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::error::Result;
@@ -51,6 +52,8 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     readers: Pool<SqliteConnectionManager>,
+    /// As many turns as readers: who must wait does so as a task, not as a thread, and in the order of arrival.
+    turns: Arc<Semaphore>,
     writer: Mutex<Option<Arc<Writer>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     epoch: u32,
@@ -79,6 +82,7 @@ impl Db {
             .map_err(|error| unreadable(&error))?;
         Ok(Db(Arc::new(Inner {
             readers,
+            turns: Arc::new(Semaphore::new(READERS as usize)),
             writer: Mutex::new(Some(Arc::new(writer))),
             thread: Mutex::new(Some(thread)),
             epoch,
@@ -91,8 +95,14 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
+        let turn = self.0.turns.clone().acquire_owned().await.map_err(|_| anyhow::anyhow!("the readers have stopped"))?;
         let readers = self.0.readers.clone();
-        tokio::task::spawn_blocking(move || question(&*readers.get()?)).await?
+        tokio::task::spawn_blocking(move || {
+            let answer = question(&*readers.get()?);
+            drop(turn);
+            answer
+        })
+        .await?
     }
 
     /// Like [`Db::read`], with every answer from one moment, and the cursor of
