@@ -136,6 +136,7 @@ fn table() -> Vec<Line> {
         post("/assign", "title=New&assignee={bob}", [SignIn, Back, Forbidden, Forbidden, Done]),
         get("/history", OWN_PAGE),
         get("/events", OWN_PAGE),
+        post("/organisations", "organisation=Another", [SignIn, Done, Forbidden, Forbidden, Forbidden]),
     ]
 }
 

@@ -131,6 +131,11 @@ settings-title = Settings
 settings-lead = What holds for everyone in this organisation.
 settings-members-see = Members see all tasks of the projects they are in
 settings-saved = The settings are saved.
+organisation-another = Another organisation
+organisation-another-hint = It is quite apart from this one: other people, other tasks. You own it, and switch between the two in the menu.
+organisation-another-name = Its name
+organisation-create = Make the organisation
+organisation-created = The organisation is made. Invite its people next.
 
 account-title = Your account
 account-name = Name

@@ -135,6 +135,11 @@ settings-title = הגדרות
 settings-lead = מה שתקף לכולם בארגון הזה.
 settings-members-see = חברי הארגון רואים את כל המשימות בפרויקטים שלהם
 settings-saved = ההגדרות נשמרו.
+organisation-another = ארגון נוסף
+organisation-another-hint = הוא נפרד לגמרי מהארגון הזה: אנשים אחרים ומשימות אחרות. הבעלות עליו שלך, והמעבר בין השניים הוא בתפריט.
+organisation-another-name = שם הארגון הנוסף
+organisation-create = הקמת הארגון
+organisation-created = הארגון הוקם. השלב הבא: להזמין אליו אנשים.
 
 account-title = החשבון שלך
 account-name = שם

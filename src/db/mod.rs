@@ -95,7 +95,8 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        let turn = self.0.turns.clone().acquire_owned().await.map_err(|_| anyhow::anyhow!("the readers have stopped"))?;
+        let turn =
+            self.0.turns.clone().acquire_owned().await.map_err(|_| anyhow::anyhow!("the readers have stopped"))?;
         let readers = self.0.readers.clone();
         tokio::task::spawn_blocking(move || {
             let answer = question(&*readers.get()?);

@@ -147,6 +147,13 @@ impl Filled {
         Ok(Filled { fields, errors, status })
     }
 
+    /// The same form on a page that has others, with the values of those.
+    #[must_use]
+    pub fn beside<'a>(mut self, values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Filled {
+        self.fields.0.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        self
+    }
+
     pub fn value(&self, name: &str) -> &str {
         self.fields.get(name)
     }

@@ -152,6 +152,7 @@ fn ways_in() -> Vec<Route> {
 fn own() -> Vec<Route> {
     use Access::SignedIn;
     vec![
+        post("/organisations", Access::Owner, settings::post_organisations),
         post("/switch-organisation", SignedIn, preferences::post_switch_organisation),
         post("/presence", SignedIn, presence::post_presence).usage(Use::Machine),
         get("/account", SignedIn, account::get_account),

@@ -7,7 +7,7 @@ use crate::live::{EndReason, Letter, Sessions};
 use crate::people::actions::{Fields, admins_only};
 use crate::people::sql::NewInvitation;
 use crate::people::tokens::Token;
-use crate::people::{Email, InvitationId, Role, UserId, Viewer, parse_line, parse_zone, sql};
+use crate::people::{Email, InvitationId, OrganisationId, Role, UserId, Viewer, parse_line, parse_zone, sql};
 use rusqlite::Connection;
 
 #[derive(Clone, Debug)]
@@ -173,6 +173,25 @@ pub async fn save_settings(app: &App, viewer: &Viewer, form: Settings) -> Result
             sql::append_audit(w.conn, organisation, Some(by), "settings", &name, w.now)?;
             w.publish(Letter::Changed { organisation });
             Ok(())
+        })
+        .await
+}
+
+/// Another organisation beside this one, with the same owner and zone. Nothing crosses between the two.
+pub async fn create_organisation(app: &App, viewer: &Viewer, name: &str) -> Result<OrganisationId> {
+    if viewer.role != Role::Owner {
+        return Err(Error::Forbidden(msg("error-owners-only")));
+    }
+    let name = parse_line(name, config::NAME_CHARS).map_err(|message| Error::field("organisation", message))?;
+    let (of, owner) = (viewer.organisation, viewer.user);
+    app.db
+        .write(move |w| {
+            let (_, zone, _) = sql::settings(w.conn, of)?;
+            let organisation = sql::insert_organisation(w.conn, &name, &zone, w.now)?;
+            sql::insert_member(w.conn, organisation, owner, Role::Owner, w.now)?;
+            sql::append_audit(w.conn, organisation, Some(owner), "create-organisation", &name, w.now)?;
+            w.publish(Letter::ViewersChanged);
+            Ok(organisation)
         })
         .await
 }
