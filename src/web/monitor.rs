@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use askama::Template;
-use askama_web::WebTemplate;
 use axum::extract::RawQuery;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::choices::Names;
 use super::fragments::{Frame, View};
-use super::page::{Nav, Page, Visit};
+use super::page::{Nav, Page, Visit, written};
 use super::shown::{self, Icon};
 use super::tasks::next_turn;
 use crate::config;
@@ -20,7 +20,7 @@ use crate::locale::Lang;
 use crate::people::{ProjectId, UserId};
 use crate::tasks::{Kind, Priority, Status};
 
-#[derive(Template, WebTemplate)]
+#[derive(Template)]
 #[template(path = "monitor/index.html")]
 pub struct MonitorPage {
     page: Page,
@@ -35,6 +35,12 @@ pub struct MonitorPage {
     next: Option<String>,
     is_filtered: bool,
     is_admin: bool,
+}
+
+impl IntoResponse for MonitorPage {
+    fn into_response(self) -> Response {
+        written(&self, self.rows.iter().map(|row| row.len()).sum())
+    }
 }
 
 /// One of the numbers above the grid; it leads to what it counts.

@@ -1,10 +1,11 @@
 //! What every page's frame needs: language, theme, who is signed in.
 //! Also the way back after a form: only ever to an address of our own.
 
+use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use tower_sessions::Session;
 
 use super::flash::{Flash, flash_of, with_flash};
@@ -102,6 +103,19 @@ impl Page {
     pub fn titled(mut self, title: impl Into<String>) -> Page {
         self.title = title.into();
         self
+    }
+}
+
+/// Bytes of the frame around a page's list.
+const FRAME_BYTES: usize = 16 * 1024;
+
+/// A page around a list of `list` bytes, written into one piece of memory: growing to it by doubling cost as much as all
+/// the rest of writing.
+pub(super) fn written(page: &impl Template, list: usize) -> Response {
+    let mut html = String::with_capacity(list + FRAME_BYTES);
+    match page.render_into(&mut html) {
+        Ok(()) => Html(html).into_response(),
+        Err(error) => Error::Internal(error.into()).into_response(),
     }
 }
 

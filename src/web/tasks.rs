@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use askama::Template;
-use askama_web::WebTemplate;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::fragments::{Frame, View};
-use super::page::{Nav, Page, Visit};
+use super::page::{Nav, Page, Visit, written};
 use crate::error::Result;
 use crate::insight::{self, Slot};
 use crate::live::Cursor;
 use crate::locale::Lang;
 use crate::people::UserId;
 
-#[derive(Template, WebTemplate)]
+#[derive(Template)]
 #[template(path = "tasks/index.html")]
 pub struct TasksPage {
     page: Page,
@@ -30,6 +30,13 @@ struct Group {
     title: &'static str,
     count: String,
     cards: Vec<Arc<str>>,
+}
+
+impl IntoResponse for TasksPage {
+    fn into_response(self) -> Response {
+        let cards = self.groups.iter().flat_map(|group| &group.cards).map(|card| card.len()).sum();
+        written(&self, cards)
+    }
 }
 
 pub async fn get_tasks(visit: Visit) -> Result<TasksPage> {
