@@ -15,10 +15,11 @@ function report(where, what) {
 }
 
 async function look(page, where) {
-  // Colours on their way from one theme to the other are nobody's: wait until they have arrived.
-  await page.evaluate(() => Promise.allSettled(document.getAnimations({ subtree: true })
-    .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime))
-    .map((animation) => animation.finished)));
+  // Colours on their way from one theme to the other are nobody's: let them arrive.
+  await page.evaluate(() => {
+    const ends = (animation) => Number.isFinite(animation.effect.getComputedTiming().endTime);
+    document.getAnimations().filter(ends).forEach((animation) => animation.finish());
+  });
   const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   for (const violation of result.violations) {
     const places = violation.nodes.slice(0, 3).map((node) => `\n    ${node.html.slice(0, 200)}\n    ${node.failureSummary.replaceAll('\n', ' ')}`);
