@@ -15,11 +15,6 @@ function report(where, what) {
 }
 
 async function look(page, where) {
-  // Colours on their way from one theme to the other are nobody's: let them arrive.
-  await page.evaluate(() => {
-    const ends = (animation) => Number.isFinite(animation.effect.getComputedTiming().endTime);
-    document.getAnimations().filter(ends).forEach((animation) => animation.finish());
-  });
   const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   for (const violation of result.violations) {
     const places = violation.nodes.slice(0, 3).map((node) => `\n    ${node.html.slice(0, 200)}\n    ${node.failureSummary.replaceAll('\n', ' ')}`);
@@ -30,18 +25,15 @@ async function look(page, where) {
   looked += 1;
 }
 
-/** One page in one language: light and dark, narrow and wide. */
-async function lookAt(context, path, person, locale) {
+/** One page in one language and theme, narrow and wide. Loaded for each theme: a change of theme passes through others. */
+async function lookAt(context, path, where) {
   const page = await open(context, path);
   if (await page.locator('#main[data-stream]').count()) await live(page);
   // Evaluated by the driver, so the page's own content policy stays in force.
   await page.evaluate(axe);
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [360, 1280]) {
-      await page.setViewportSize({ width, height: 900 });
-      await look(page, `${path} as ${person ?? 'nobody'}, ${locale}, ${colorScheme}, ${width} px`);
-    }
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    await look(page, `${where}, ${width} px`);
   }
   await page.close();
 }
@@ -50,10 +42,13 @@ await withBrowser(async (browser) => {
   const contexts = new Map();
   const waiting = [];
   for (const locale of ['en', 'he']) {
-    for (const [path, person] of pages) {
-      const key = `${person} ${locale}`;
-      if (!contexts.has(key)) contexts.set(key, await someone(browser, person, { locale, reducedMotion: 'reduce' }));
-      waiting.push(() => lookAt(contexts.get(key), path, person, locale));
+    for (const colorScheme of ['light', 'dark']) {
+      for (const [path, person] of pages) {
+        const key = `${person ?? 'nobody'}, ${locale}, ${colorScheme}`;
+        const options = { locale, colorScheme, reducedMotion: 'reduce' };
+        if (!contexts.has(key)) contexts.set(key, await someone(browser, person, options));
+        waiting.push(() => lookAt(contexts.get(key), path, `${path} as ${key}`));
+      }
     }
   }
   const work = async () => { while (waiting.length) await waiting.shift()(); };
