@@ -336,6 +336,54 @@ async fn a_reset_link_sets_one_new_password_and_ends_the_old_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reset_link_is_worth_no_more_than_its_maker_is_by_now() {
+    let house = House::open().await;
+    let (alice, ada, bob) = (house.alice(), house.ada(), house.bob());
+    let path = format!("/people/{}", house.people.id("bob"));
+    let form = ada.open(&path).await.form("[action$='/reset-link']");
+    let written = async || link_in(&ada.submit_and_follow(&form).await, "/reset/");
+
+    let link = written().await;
+    let own = [("current", PASSWORD), ("password", "my very own words")];
+    bob.post("/account/password", &own).await.expect(303);
+    house.nobody().get(&link).await.refused(404);
+
+    let link = written().await;
+    alice.post(&format!("{path}/role"), &[("role", "owner")]).await.expect(303);
+    house.nobody().get(&link).await.refused(404);
+    house.nobody().post(&link, &[("password", "brand new password")]).await.refused(404);
+    alice.post(&format!("{path}/role"), &[("role", "member")]).await.expect(303);
+    house.nobody().open(&link).await;
+
+    alice.post(&format!("/people/{}/deactivate", house.people.id("ada")), &[]).await.expect(303);
+    house.nobody().post(&link, &[("password", "brand new password")]).await.refused(404);
+    house.nobody().sign_in("bob@harbour.example", "my very own words").await.expect(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_invitation_does_not_change_the_role_of_somebody_who_is_back() {
+    let house = House::open().await;
+    let (alice, carol) = (house.alice(), house.people.id("carol").to_owned());
+    alice.post(&format!("/people/{carol}/deactivate"), &[]).await.expect(303);
+    let link = invite(&alice, "carol@harbour.example", "Carol", "admin").await;
+    alice.post(&format!("/people/{carol}/reactivate"), &[]).await.expect(303);
+    house.nobody().post(&link, &[("password", PASSWORD)]).await.expect(303);
+    let role: String =
+        house.look().query_row("select role from members where user_id = ?", [&carol], |row| row.get(0)).unwrap();
+    assert_eq!(role, "member");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_does_not_lower_an_owner_by_inviting_them_again() {
+    let house = House::open().await;
+    let (alice, carol) = (house.alice(), house.people.id("carol").to_owned());
+    alice.post(&format!("/people/{carol}/role"), &[("role", "owner")]).await.expect(303);
+    alice.post(&format!("/people/{carol}/deactivate"), &[]).await.expect(303);
+    let again = [("email", "carol@harbour.example"), ("name", "Carol"), ("role", "member")];
+    house.ada().post("/people", &again).await.refused(422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_account_chooses_language_and_direction_over_the_browser() {
     let house = House::open().await;
     let bob = house.bob();

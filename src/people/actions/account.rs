@@ -61,6 +61,7 @@ pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &st
     app.db
         .write(move |w| {
             sql::save_password(w.conn, user, &hash)?;
+            sql::delete_resets(w.conn, user)?;
             sql::delete_sessions(w.conn, user, Some(&keep))?;
             w.publish(ended(user, Sessions::Except(keep)));
             Ok(())

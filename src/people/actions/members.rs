@@ -32,13 +32,17 @@ pub async fn invite(app: &App, viewer: &Viewer, form: Invite) -> Result<Token> {
     };
     let token = Token::random()?;
     let token_hash = token.hash();
-    let (organisation, by) = (viewer.organisation, viewer.user);
+    let (organisation, by, role) = (viewer.organisation, viewer.user, viewer.role);
     app.db
         .write(move |w| {
-            if let Some((user, _)) = sql::user_by_email(w.conn, email.as_str())?
-                && matches!(sql::membership(w.conn, organisation, user)?, Some((_, None)))
-            {
-                return Err(Error::field("email", msg("error-already-member")));
+            if let Some((user, _)) = sql::user_by_email(w.conn, email.as_str())? {
+                match sql::membership(w.conn, organisation, user)? {
+                    Some((_, None)) => return Err(Error::field("email", msg("error-already-member"))),
+                    Some((former, Some(_))) if !role.may_manage(former) => {
+                        return Err(Error::field("email", msg("error-role-above-own")));
+                    }
+                    _ => {}
+                }
             }
             let expires_at = w.now + config::INVITATION_LIFE;
             let new = NewInvitation {

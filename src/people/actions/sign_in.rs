@@ -9,6 +9,7 @@ use crate::live::{EndReason, Letter, Sessions};
 use crate::people::actions::Fields;
 use crate::people::tokens::Token;
 use crate::people::{Email, Invitation, OrganisationId, Password, Role, UserId, parse_line, parse_zone, sql};
+use rusqlite::Connection;
 
 /// What the first run asks for, as typed.
 #[derive(Clone, Debug, Default)]
@@ -124,6 +125,10 @@ pub async fn accept_invitation(
             };
             let organisation = invitation.organisation;
             if !sql::insert_member(w.conn, organisation, user, invitation.role, w.now)? {
+                // Let in again meanwhile: what was decided last stays, an old link neither raises nor lowers it.
+                if matches!(sql::membership(w.conn, organisation, user)?, Some((_, None))) {
+                    return Ok((user, organisation));
+                }
                 sql::save_role(w.conn, organisation, user, invitation.role)?;
                 sql::save_deactivation(w.conn, organisation, user, None)?;
             }
@@ -156,9 +161,25 @@ pub async fn reset(app: &App, token: &Token) -> Result<(String, String)> {
     let (hash, now) = (token.hash(), app.clock.now());
     app.db
         .read(move |conn| {
-            sql::open_reset(conn, &hash, now)?.map(|(_, email, name)| (email, name)).ok_or(Error::NotFound)
+            let (user, email, name, by) = sql::open_reset(conn, &hash, now)?.ok_or(Error::NotFound)?;
+            still_managed(conn, by, user)?;
+            Ok((email, name))
         })
         .await
+}
+
+/// A link is worth no more than its maker is by now: not once its user has joined another organisation, has risen above
+/// the maker, or either of them has gone.
+fn still_managed(conn: &Connection, by: UserId, user: UserId) -> Result<()> {
+    let places = sql::organisations_of(conn, user)?;
+    for (place, _) in &places {
+        let (maker, subject) = (sql::membership(conn, *place, by)?, sql::membership(conn, *place, user)?);
+        match (maker, subject) {
+            (Some((maker, None)), Some((role, None))) if maker.may_manage(role) => {}
+            _ => return Err(Error::NotFound),
+        }
+    }
+    if places.is_empty() { Err(Error::NotFound) } else { Ok(()) }
 }
 
 /// Sets a new password by a link; whoever was signed in as that user no longer is.
@@ -168,7 +189,9 @@ pub async fn reset_password(app: &App, token: &Token, password: &str) -> Result<
     let (link, hash) = (token.hash(), app.passwords.hash(password).await?);
     app.db
         .write(move |w| {
-            let user = sql::use_reset(w.conn, &link, w.now)?.ok_or(Error::NotFound)?;
+            let (user, _, _, by) = sql::open_reset(w.conn, &link, w.now)?.ok_or(Error::NotFound)?;
+            still_managed(w.conn, by, user)?;
+            sql::use_reset(w.conn, &link, w.now)?.ok_or(Error::NotFound)?;
             sql::save_password(w.conn, user, &hash)?;
             sql::delete_sessions(w.conn, user, None)?;
             w.publish(Letter::Ended {

@@ -121,7 +121,7 @@ pub fn insert_reset(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> rusqlite::Result<()> {
-    conn.prepare_cached("delete from password_resets where user_id = ?1")?.execute([user])?;
+    delete_resets(conn, user)?;
     conn.prepare_cached(
         "insert into password_resets (token_hash, user_id, created_by, created_at, expires_at) values (?1, ?2, ?3, ?4, ?5)",
     )?
@@ -129,18 +129,26 @@ pub fn insert_reset(
     Ok(())
 }
 
-/// Whose password a link may still set: id, e-mail, name.
+/// Whose password a link may still set: id, e-mail, name; and who made the link.
 pub fn open_reset(
     conn: &Connection,
     token_hash: &[u8; 32],
     now: Timestamp,
-) -> rusqlite::Result<Option<(UserId, String, String)>> {
+) -> rusqlite::Result<Option<(UserId, String, String, UserId)>> {
     conn.prepare_cached(
-        "select u.id, u.email, u.name from password_resets r join users u on u.id = r.user_id
+        "select u.id, u.email, u.name, r.created_by from password_resets r join users u on u.id = r.user_id
          where r.token_hash = ?1 and r.used_at is null and r.expires_at > ?2",
     )?
-    .query_one(params![token_hash, now.as_microsecond()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    .query_one(params![token_hash, now.as_microsecond()], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })
     .optional()
+}
+
+/// The links that were written out for someone stop working.
+pub fn delete_resets(conn: &Connection, user: UserId) -> rusqlite::Result<()> {
+    conn.prepare_cached("delete from password_resets where user_id = ?1")?.execute([user])?;
+    Ok(())
 }
 
 pub fn use_reset(conn: &Connection, token_hash: &[u8; 32], now: Timestamp) -> rusqlite::Result<Option<UserId>> {
