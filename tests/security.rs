@@ -139,3 +139,34 @@ async fn the_health_pages_say_so_without_a_session() {
     assert_eq!(house.nobody().get("/healthz").await.expect(200).body.trim(), "ok");
     house.nobody().get("/readyz").await.expect(200);
 }
+
+/// A body that takes its time gains nothing: rights are asked for when all of it is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_body_does_not_act_with_rights_that_ended_meanwhile() {
+    use std::io::{Read, Write};
+    let house = House::open().await;
+    let (ada, carol) = (house.people.id("ada"), house.people.id("carol"));
+    let cookies = house.ada().cookies();
+    let cookie = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+    let address = house.url().trim_start_matches("http://");
+    let mut slow = std::net::TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST /people/{carol}/role HTTP/1.1\r\nHost: {address}\r\nCookie: {cookie}\r\nSec-Fetch-Site: same-origin\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\nConnection: close\r\n\r\nrole="
+    );
+    slow.write_all(head.as_bytes()).unwrap();
+    // Answered on another line, so the first request has been taken in by now.
+    house.ada().open("/people").await;
+    house.alice().post(&format!("/people/{ada}/deactivate"), &[]).await.expect(303);
+    slow.write_all(b"admin").unwrap();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut answer = String::new();
+        slow.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401") || answer.starts_with("HTTP/1.1 303"), "{answer}");
+    let role: String =
+        house.look().query_row("select role from members where user_id = ?", [carol], |row| row.get(0)).unwrap();
+    assert_eq!(role, "member");
+}

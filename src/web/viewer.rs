@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
@@ -66,9 +67,22 @@ pub struct Guard {
     pub quiet: bool,
 }
 
+/// The request with all of its body. Rights are asked for after it has come: a body that takes its time must not act with
+/// the rights that its sender had when it began.
+async fn received(request: Request) -> Result<Request, Response> {
+    let (parts, body) = request.into_parts();
+    let limited = Request::from_parts(parts.clone(), body);
+    let body = Bytes::from_request(limited, &()).await.map_err(|rejection| rejection.status().into_response())?;
+    Ok(Request::from_parts(parts, body.into()))
+}
+
 /// Lets through only those whom the route's access allows; the handler then finds its `Viewer`.
-pub async fn guard(State(guard): State<Guard>, session: Session, mut request: Request, next: Next) -> Response {
+pub async fn guard(State(guard): State<Guard>, session: Session, request: Request, next: Next) -> Response {
     let app = &guard.app;
+    let mut request = match received(request).await {
+        Ok(request) => request,
+        Err(refusal) => return refusal,
+    };
     let viewer = match app.memory.viewers.of(app, &session).await {
         Ok(viewer) => viewer,
         Err(error) => return error.into_response(),
