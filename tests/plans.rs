@@ -117,6 +117,8 @@ fn ask_everything(conn: &Connection, viewer: &Viewer) {
     insight::last_updates(conn, TaskId::new(61)).unwrap();
     tasks::sql::trail_after(conn, viewer.organisation, 5, 100).unwrap();
     tasks::sql::trail_since(conn, TaskId::new(61), 1).unwrap();
+    tasks::sql::moved_since(conn, TaskId::new(61), 1).unwrap();
+    tasks::sql::first_since(conn, TaskId::new(61), 1, tasks::Change::Due).unwrap();
     tasks::sql::trail_entry(conn, TaskId::new(61), 5).unwrap();
     tasks::sql::progress_before_end(conn, TaskId::new(61)).unwrap();
     people::sql::members(conn, viewer.organisation).unwrap();

@@ -113,6 +113,24 @@ async fn undo_takes_a_report_back_and_erases_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_talk_between_two_reports_hides_neither_the_later_move_nor_the_later_edit() {
+    let house = House::open().await;
+    let task = house.assign("Paint the north pier", "bob").await;
+    let (alice, bob, path) = (house.alice(), house.bob(), format!("/tasks/{task}"));
+    bob.post(&format!("{path}/progress"), &[("progress", "30")]).await.expect(303);
+    let first: i64 = house.look().query_row("select max(sequence) from trail", [], |row| row.get(0)).unwrap();
+    for n in 0..101 {
+        bob.post(&format!("{path}/comments"), &[("text", &format!("still at it, {n}"))]).await.expect(303);
+    }
+    bob.post(&format!("{path}/progress"), &[("progress", "80")]).await.expect(303);
+    alice.post(&path, &[("title", "Paint both piers")]).await.expect(303);
+    bob.post(&format!("{path}/undo"), &[("sequence", &first.to_string())]).await.refused(409);
+    let stale = [("title", "Paint the south pier"), ("version", "2")];
+    alice.post(&path, &stale).await.refused(422);
+    assert_eq!(percent(&bob.open("/tasks").await, &task), 80.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_trail_tells_who_said_what_when() {
     let house = House::open().await;
     let task = house.assign("Paint the north pier", "bob").await;

@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use super::{Due, Entry, Percent, Task, TaskId};
+use super::{Change, Due, Entry, Percent, Task, TaskId};
 use crate::clock::from_micros;
 use crate::error::Result;
 use crate::people::{OrganisationId, UserId, Viewer};
@@ -272,7 +272,7 @@ pub fn trail_after(conn: &Connection, organisation: OrganisationId, after: i64, 
         .collect::<rusqlite::Result<_>>()?)
 }
 
-/// What happened to a task after it had this version, oldest first.
+/// What happened to a task after it had this version, oldest first: as much as anybody would be told.
 pub fn trail_since(conn: &Connection, task: TaskId, version: i64) -> Result<Vec<Entry>> {
     Ok(conn
         .prepare_cached(concat!(
@@ -282,6 +282,27 @@ pub fn trail_since(conn: &Connection, task: TaskId, version: i64) -> Result<Vec<
         ))?
         .query_map(params![task, version], entry_row)?
         .collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether anything moved the task after it had this version.
+pub fn moved_since(conn: &Connection, task: TaskId, version: i64) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "select exists (select 1 from trail where task_id = ?1 and version > ?2 and new ->> 'progress' is not null)",
+        )?
+        .query_one(params![task, version], |row| row.get(0))?)
+}
+
+/// The first of these changes after the task had this version.
+pub fn first_since(conn: &Connection, task: TaskId, version: i64, change: Change) -> Result<Option<Entry>> {
+    Ok(conn
+        .prepare_cached(concat!(
+            "select ",
+            entry_columns!(),
+            " from trail e where e.task_id = ?1 and e.version > ?2 and e.change = ?3 order by e.sequence limit 1"
+        ))?
+        .query_one(params![task, version, change], entry_row)
+        .optional()?)
 }
 
 pub fn trail_entry(conn: &Connection, task: TaskId, sequence: i64) -> Result<Option<Entry>> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::assign::{check_people, parse_estimate, parse_id, parse_priority};
@@ -62,7 +63,7 @@ pub async fn edit(app: &App, viewer: &Viewer, id: TaskId, form: Edit) -> Result<
                 Some(version) if version < before.version => sql::trail_since(w.conn, id, version)?,
                 _ => Vec::new(),
             };
-            let changed = changed_fields(&before, &wanted, &meanwhile)?;
+            let changed = changed_fields(w.conn, &before, &wanted, form.version)?;
             let assignee = wanted.assignee.filter(|_| changed.contains(&Change::Assigned));
             let project = wanted.project.filter(|_| changed.contains(&Change::Project));
             check_people(w.conn, viewer.organisation, assignee, project)?;
@@ -108,7 +109,8 @@ fn wanted(before: &Task, form: &Edit, viewer: &Viewer) -> Result<Task> {
 
 /// Which fields to change: those that the form differs in from now, but not
 /// those that it merely shows as they were when it was opened.
-fn changed_fields(before: &Task, wanted: &Task, meanwhile: &[Entry]) -> Result<Vec<Change>> {
+fn changed_fields(conn: &Connection, before: &Task, wanted: &Task, opened_at: Option<i64>) -> Result<Vec<Change>> {
+    let opened_at = opened_at.unwrap_or(before.version);
     let (now, then) = (before.facts(), wanted.facts());
     let mut changed = Vec::new();
     let mut clashes = Vec::new();
@@ -117,9 +119,9 @@ fn changed_fields(before: &Task, wanted: &Task, meanwhile: &[Entry]) -> Result<V
         if now.get(key) == then.get(key) {
             continue;
         }
-        let since = meanwhile.iter().find(|entry| entry.new.get(key).is_some());
-        match since.and_then(|entry| entry.old.get(key)) {
-            Some(opened_at) if Some(opened_at) == then.get(key) => {}
+        let since = sql::first_since(conn, before.id, opened_at, change)?;
+        match since.as_ref().and_then(|entry| entry.old.get(key)) {
+            Some(shown) if Some(shown) == then.get(key) => {}
             Some(_) => clashes.push(FieldError { field, message: msg("error-changed-meanwhile") }),
             None => changed.push(change),
         }

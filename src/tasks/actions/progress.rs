@@ -153,8 +153,7 @@ pub async fn undo(app: &App, viewer: &Viewer, id: TaskId, sequence: i64) -> Resu
             if entry.change == Change::Cancelled && !viewer.is_admin() {
                 return Err(Error::Forbidden(msg("error-admins-only")));
             }
-            let since = sql::trail_since(w.conn, id, entry.version)?;
-            if since.iter().any(|later| later.new.get("progress").is_some()) {
+            if sql::moved_since(w.conn, id, entry.version)? {
                 return Err(refused(msg("refused-undo-moved")));
             }
             let progress = entry.old.get("progress").and_then(Value::as_f64).unwrap_or(0.0);
