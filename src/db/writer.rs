@@ -97,7 +97,12 @@ fn run(conn: &Connection, clock: &Clock, hub: &Hub, mut jobs: mpsc::Receiver<Job
 fn commit_group(conn: &Connection, now: Timestamp, hub: &Hub, group: &mut Vec<Job>) {
     let mut answers = Vec::with_capacity(group.len());
     let mut letters = Vec::new();
-    let begun = step(conn, "begin immediate");
+    if let Err(error) = step(conn, "begin immediate") {
+        // Outside of a transaction each savepoint would be one of its own: nothing runs, every caller is told.
+        tracing::error!(%error, "a group of writes could not begin");
+        group.clear();
+        return;
+    }
     for job in group.drain(..) {
         let mut write = Write { conn, now, letters: Vec::new() };
         let (keep, answer) = in_savepoint(conn, &mut write, job);
@@ -106,7 +111,7 @@ fn commit_group(conn: &Connection, now: Timestamp, hub: &Hub, group: &mut Vec<Jo
         }
         answers.push(answer);
     }
-    let committed = begun.and_then(|()| step(conn, "commit")).map_err(|error| {
+    let committed = step(conn, "commit").map_err(|error| {
         tracing::error!(%error, "a group commit failed; its writes were rolled back");
         // After a failed commit SQLite may or may not have rolled back already.
         let _ = conn.execute_batch("rollback");

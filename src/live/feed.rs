@@ -153,8 +153,9 @@ impl Feed {
         let left = self.viewer.session_expires_at.duration_since(self.app.clock.now());
         let expiry = Instant::now() + Duration::try_from(left).unwrap_or_default();
         tokio::select! {
-            letter = ears.own.recv() => self.letter(letter, false).await,
-            letter = next_of(&mut ears.organisation) => self.letter(letter, true).await,
+            // In this order: a right that ended is heard of before what it no longer covers, and neither waits for a lull.
+            biased;
+            _ = async { ears.shutdown.wait_for(|stop| *stop).await.is_ok() } => self.end(EndReason::Shutdown).await,
             () = sleep_until(expiry.min(self.next_ping)) => {
                 if expiry <= self.next_ping {
                     return self.end(EndReason::Expired).await;
@@ -162,7 +163,8 @@ impl Feed {
                 self.next_ping += PING;
                 self.send(Item::Ping).await
             }
-            _ = async { ears.shutdown.wait_for(|stop| *stop).await.is_ok() } => self.end(EndReason::Shutdown).await,
+            letter = ears.own.recv() => self.letter(letter, false).await,
+            letter = next_of(&mut ears.organisation) => self.letter(letter, true).await,
             () = self.items.closed() => Err(Over),
         }
     }
