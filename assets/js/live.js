@@ -51,7 +51,11 @@ function retry(state) {
 }
 
 async function open() {
-  if (!stream || document.hidden) return;
+  if (!stream) return;
+  if (document.hidden) {
+    wasCut = true; // Opened in the background: what leaves no entry was missed as after a cut.
+    return;
+  }
   close();
   const mine = run;
   abort = new AbortController();
@@ -227,7 +231,8 @@ let turnTimer = 0;
 function turnAt(moment) {
   clearTimeout(turnTimer);
   const wait = Date.parse(moment ?? "") - Date.now();
-  if (wait > 0 && wait < 86_400_000) turnTimer = setTimeout(ring, wait + 1000);
+  // Once a day at least: a timer holds no more than three weeks.
+  if (wait > 0) turnTimer = setTimeout(ring, Math.min(wait + 1000, 86_400_000));
 }
 
 function letGo(options = {}) {

@@ -26,15 +26,21 @@ impl Due {
         if text.is_empty() {
             return Ok(None);
         }
+        // A zone's name in brackets would be read over: the time would be another one than was meant.
+        if text.contains('[') {
+            return Err(msg("error-date"));
+        }
         if let Ok(at) = Timestamp::from_str(text) {
+            in_our_time(at.to_zoned(TimeZone::UTC).date())?;
             return Ok(Some(Due::At(at)));
         }
         if !text.contains(['T', ' ']) {
-            let date = Date::from_str(text).map_err(|_| msg("error-date"))?;
+            let date = Date::from_str(text).map_err(|_| msg("error-date")).and_then(in_our_time)?;
             let end = date.tomorrow().and_then(|next| next.to_zoned(zone.clone())).map_err(|_| msg("error-date"))?;
             return Ok(Some(Due::Date(date, end.timestamp())));
         }
         let time = DateTime::from_str(&text.replacen(' ', "T", 1)).map_err(|_| msg("error-date"))?;
+        in_our_time(time.date())?;
         let ambiguous = zone.to_ambiguous_zoned(time);
         if matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
             return Err(msg("error-date-gap").arg("time", time.strftime("%H:%M").to_string()).arg("date", time.date()));
@@ -66,6 +72,11 @@ impl Due {
             Due::At(at) => at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M").to_string(),
         }
     }
+}
+
+/// Browsers' date fields show no year 0, and nothing was ever due before computers were.
+fn in_our_time(date: Date) -> Result<Date, Message> {
+    if date.year() < 1970 { Err(msg("error-date")) } else { Ok(date) }
 }
 
 /// As the trail and the API write it: a date, or an instant in UTC.
@@ -102,7 +113,18 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for bad in ["tomorrow", "2026-02-30", "2026-13-01", "30/11/2026", "2026-11-30T25:00", "9999-12-31"] {
+        for bad in [
+            "tomorrow",
+            "2026-02-30",
+            "2026-13-01",
+            "30/11/2026",
+            "2026-11-30T25:00",
+            "9999-12-31",
+            "0000-01-01",
+            "1969-12-31T10:00",
+            "-009999-01-02T00:00Z",
+            "2026-11-30T14:00[Asia/Tokyo]",
+        ] {
             assert!(Due::parse(bad, &jerusalem()).is_err(), "{bad}");
         }
         assert_eq!(Due::parse("  ", &jerusalem()).unwrap(), None);
