@@ -8,6 +8,7 @@ use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use pulldown_cmark::Event;
 
 use super::At;
 use super::assign::{Candidate, candidates};
@@ -193,13 +194,30 @@ fn estimate_field(minutes: i64) -> String {
     }
 }
 
+/// Lists in lists and quotes in quotes that a page shows as such. What is nested deeper stands flat: thousands of levels
+/// would keep the cleaner busy for minutes.
+const DEEPEST: usize = 32;
+
 /// Markdown as safe HTML: what somebody wrote never becomes script, style, form or image of elsewhere.
 fn markdown(text: &str) -> String {
     let options = pulldown_cmark::Options::ENABLE_TABLES
         | pulldown_cmark::Options::ENABLE_STRIKETHROUGH
         | pulldown_cmark::Options::ENABLE_TASKLISTS;
     let mut html = String::with_capacity(text.len() * 2);
-    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new_ext(text, options));
+    let mut depth = 0_usize;
+    let events = pulldown_cmark::Parser::new_ext(text, options).filter(|event| match event {
+        Event::Start(_) => {
+            depth += 1;
+            depth <= DEEPEST
+        }
+        Event::End(_) => {
+            depth = depth.saturating_sub(1);
+            depth < DEEPEST
+        }
+        Event::Html(_) | Event::InlineHtml(_) => false,
+        _ => true,
+    });
+    pulldown_cmark::html::push_html(&mut html, events);
     let mut cleaner = ammonia::Builder::default();
     cleaner.rm_tags(["img", "h1", "h2", "map", "area"]).link_rel(Some("noopener noreferrer nofollow ugc"));
     cleaner.url_schemes(["http", "https", "mailto", "tel"].into());
@@ -220,6 +238,15 @@ mod tests {
         assert!(html.contains("<strong>bold</strong>"));
         for bad in ["script", "onerror", "onclick", "<img"] {
             assert!(!html.contains(bad), "{bad} in {html}");
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_is_shown_flat() {
+        for deep in [">".repeat(19_000), "<div>".repeat(3_900), "* ".repeat(9_500), "**a ".repeat(4_900)] {
+            let html = markdown(&format!("{deep} the end"));
+            assert!(!html.contains("<script"));
+            assert!(html.matches("<blockquote>").count() <= DEEPEST && !html.contains("<div"));
         }
     }
 
