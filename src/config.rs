@@ -44,6 +44,10 @@ pub const TASKS_AT_ONCE: usize = 100;
 /// Minutes: a year of working days is more than one task should take.
 pub const ESTIMATE_MINUTES: std::ops::RangeInclusive<i64> = 1..=120_000;
 
+/// What of a search is heard: each word is another walk through the index.
+pub const SEARCH_CHARS: usize = 200;
+pub const SEARCH_WORDS: usize = 12;
+
 /// Rows on one page of a list, and in each section of one's own tasks.
 pub const PAGE_ROWS: usize = 50;
 /// Entries of the trail on a task's page before "older".

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::config;
 use crate::people::{ProjectId, UserId};
 use crate::tasks::{Kind, Priority, Status, Task};
 
@@ -25,7 +26,9 @@ fn value<T: FromStr>(pairs: &[(String, String)], name: &str) -> Option<T> {
 }
 
 fn text(pairs: &[(String, String)]) -> Option<String> {
-    value::<String>(pairs, "q").filter(|text| words_of(text).next().is_some())
+    let typed = value::<String>(pairs, "q")?;
+    let text: String = typed.chars().take(config::SEARCH_CHARS).collect();
+    Some(text).filter(|text| words_of(text).next().is_some())
 }
 
 impl Filter {
@@ -135,13 +138,13 @@ fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
 /// Every word of the search begins a word of the task's title or description.
 fn says(task: &Task, text: &str) -> bool {
     let words: Vec<String> = words_of(&task.title).chain(words_of(&task.description)).collect();
-    words_of(text).all(|sought| words.iter().any(|word| word.starts_with(&sought)))
+    words_of(text).take(config::SEARCH_WORDS).all(|sought| words.iter().any(|word| word.starts_with(&sought)))
 }
 
 /// The search in the full-text index's language: every word as a prefix, and
 /// only this organisation's.
 pub(super) fn full_text(organisation: crate::people::OrganisationId, text: &str) -> String {
-    let words: Vec<String> = words_of(text).map(|word| format!("\"{word}\"*")).collect();
+    let words: Vec<String> = words_of(text).take(config::SEARCH_WORDS).map(|word| format!("\"{word}\"*")).collect();
     format!("organisation:o{organisation} AND {{title description}}:({})", words.join(" AND "))
 }
 

@@ -91,9 +91,16 @@ pub fn parse_line(text: &str, limit: usize) -> Result<String, Message> {
         Err(msg("error-too-long").arg("limit", limit))
     } else if text.chars().any(char::is_control) {
         Err(msg("error-control-characters"))
+    } else if text.chars().all(is_invisible) {
+        Err(msg("error-required"))
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// Characters of no width: a line of nothing else could be neither read nor clicked.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }
 
 /// A password as somebody typed it; never printed.
@@ -223,6 +230,14 @@ mod tests {
         assert_eq!(Email::parse(" Ada@Example.ORG ").unwrap(), Email::parse("ada@example.org").unwrap());
         for bad in ["", "ada", "@example.org", "ada@", "a b@example.org", "a@b@c", "a@.org"] {
             assert!(Email::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_line_can_be_read() {
+        assert_eq!(parse_line(" דוח 7 ", 10), Ok("דוח 7".to_owned()));
+        for bad in ["", "\u{200b}", "a\u{7}b", "longer than ten"] {
+            assert!(parse_line(bad, 10).is_err(), "{bad:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::At;
-use super::forms::{Fields, Filled};
+use super::forms::{Address, Fields, Filled};
 use super::page::{Nav, Page, Visit};
 use super::people::{source_key, theme_key};
 use super::settings::zones;
@@ -126,9 +126,10 @@ pub async fn post_name(visit: Visit, fields: Fields) -> Result<Response> {
     answer(&visit, fields, saved, visit.l().t("account-saved")).await
 }
 
-pub async fn post_password(visit: Visit, fields: Fields) -> Result<Response> {
+pub async fn post_password(visit: Visit, Address(address): Address, fields: Fields) -> Result<Response> {
     let saved =
-        actions::change_password(&visit.app, &visit.viewer, fields.get("current"), fields.get("password")).await;
+        actions::change_password(&visit.app, &visit.viewer, fields.get("current"), fields.get("password"), address)
+            .await;
     answer(&visit, fields, saved, visit.l().t("account-password-changed")).await
 }
 

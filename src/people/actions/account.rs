@@ -1,12 +1,16 @@
 //! What users do with their own account, sessions and organisations.
 
+use std::net::IpAddr;
+
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
 use crate::live::{EndReason, Letter, Sessions};
 use crate::people::actions::Fields;
 use crate::people::sql::SessionRow;
-use crate::people::{OrganisationId, Password, SessionKey, Span, Theme, UserId, Viewer, parse_line, parse_zone, sql};
+use crate::people::{
+    Email, OrganisationId, Password, SessionKey, Span, Theme, UserId, Viewer, parse_line, parse_zone, sql,
+};
 
 pub async fn rename(app: &App, viewer: &Viewer, name: &str) -> Result<()> {
     let name = parse_line(name, config::NAME_CHARS).map_err(|message| Error::field("name", message))?;
@@ -46,13 +50,18 @@ pub async fn set_preferences(
 }
 
 /// Every other session of the user ends, and their streams with them.
-pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &str) -> Result<()> {
+/// The present password is guessed no faster here than at sign-in.
+pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &str, address: IpAddr) -> Result<()> {
     let user = viewer.user;
+    let account = Email::parse(&viewer.email).map_err(|_| anyhow::anyhow!("a stored address is none"))?;
+    app.throttle.attempt(&account, address, app.clock.now())?;
     let mut fields = Fields::default();
     let new = fields.take("password", Password::parse(new));
     let stored = app.db.read(move |conn| Ok(sql::password_hash(conn, user)?)).await?;
     if !app.passwords.verify(Password::given(current), Some(stored)).await? {
         fields.refuse("current", msg("error-password-wrong"));
+    } else {
+        app.throttle.succeeded(&account, address, app.clock.now());
     }
     fields.check()?;
     let new = new.ok_or_else(|| anyhow::anyhow!("a checked form lacks its password"))?;

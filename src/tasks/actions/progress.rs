@@ -150,9 +150,6 @@ pub async fn undo(app: &App, viewer: &Viewer, id: TaskId, sequence: i64) -> Resu
             if !undoable {
                 return Err(refused(msg("refused-undo-kind")));
             }
-            if entry.change == Change::Cancelled && !viewer.is_admin() {
-                return Err(Error::Forbidden(msg("error-admins-only")));
-            }
             if sql::moved_since(w.conn, id, entry.version)? {
                 return Err(refused(msg("refused-undo-moved")));
             }
@@ -162,6 +159,10 @@ pub async fn undo(app: &App, viewer: &Viewer, id: TaskId, sequence: i64) -> Resu
                 Some(status) => status.parse().map_err(|why: String| anyhow::anyhow!(why))?,
                 None => before.status,
             };
+            // Into cancelled and out of it is a decision about the work, for admins alone.
+            if (status == Status::Cancelled || before.status == Status::Cancelled) && !viewer.is_admin() {
+                return Err(Error::Forbidden(msg("error-admins-only")));
+            }
             let after = before.moved_to(progress, status, w.now);
             let said = Said {
                 change: Change::Undone,
