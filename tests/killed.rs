@@ -166,12 +166,12 @@ async fn check(
     heard.dedup();
     let after: Vec<i64> = trail.iter().map(|entry| entry.0).filter(|sequence| *sequence > first).collect();
     assert_eq!(*heard, after, "the stream's order is the trail's: every entry once");
-    println!(
+    crate::support::say(&format!(
         "{} reports acknowledged, {} entries in the trail, {} heard",
         acknowledged.len(),
         trail.len(),
         heard.len()
-    );
+    ));
 }
 
 fn progress_of_tasks(conn: &rusqlite::Connection) -> Vec<(i64, f64)> {

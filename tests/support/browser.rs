@@ -55,7 +55,7 @@ impl Script {
                     let said = answer(request);
                     writeln!(stdin.as_mut().unwrap(), "{said}").unwrap();
                 }
-                None => println!("{}: {line}", self.name),
+                None => super::say(&format!("{}: {line}", self.name)),
             }
         }
         let status = child.wait().unwrap();

@@ -1,5 +1,7 @@
 //! Chance that can be repeated: a seed, printed, and named again by MILEPOST_SEED.
 
+use super::say;
+
 pub struct Random(u64);
 
 impl Random {
@@ -10,7 +12,7 @@ impl Random {
         let seed = std::env::var("MILEPOST_SEED")
             .ok()
             .map_or_else(fresh, |seed| seed.parse().expect("MILEPOST_SEED is a number"));
-        println!("{test}: MILEPOST_SEED={seed}");
+        say(&format!("{test}: MILEPOST_SEED={seed}"));
         Random(seed)
     }
 
