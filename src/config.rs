@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
+use crate::front::{AT_ROOT, Base, BaseUrl, Proxies};
+
 /// What `milepost serve` is told on its command line or in its environment.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -12,7 +14,9 @@ pub struct Config {
     pub db: PathBuf,
     /// The address that people type, when it differs from `listen` (a proxy
     /// stands in front). Links that are copied start with it.
-    pub base_url: Option<String>,
+    pub base_url: Option<BaseUrl>,
+    /// Whose `X-Forwarded-…` headers are believed.
+    pub trusted_proxies: Proxies,
     /// Offers the two demo visitors on the sign-in page.
     pub demo: bool,
 }
@@ -20,7 +24,12 @@ pub struct Config {
 impl Config {
     /// Cookies are marked Secure when people reach the server by https.
     pub fn is_secure(&self) -> bool {
-        self.base_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.base_url.as_ref().is_some_and(BaseUrl::is_https)
+    }
+
+    /// The path in front of every address, as people know it.
+    pub fn base(&self) -> &Base {
+        self.base_url.as_ref().map_or(&AT_ROOT, BaseUrl::base)
     }
 }
 

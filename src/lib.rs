@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod front;
 pub mod insight;
 pub mod live;
 pub mod locale;

@@ -198,6 +198,30 @@ fn no_script_or_style_stands_in_a_template() {
 }
 
 #[test]
+fn no_address_forgets_the_prefix_under_which_the_program_may_lie() {
+    let mut wrong = Vec::new();
+    let mut look = |file: &Source, marks: &[&str], ends: &[char]| {
+        for (number, line) in file.text.lines().enumerate() {
+            let found =
+                marks.iter().flat_map(|mark| line.match_indices(mark).map(|(at, mark)| &line[at + mark.len()..]));
+            if found.into_iter().any(|rest| rest.starts_with(char::is_alphanumeric) || rest.starts_with(ends)) {
+                wrong.push(format!("{}:{}: {}", file.path, number + 1, line.trim()));
+            }
+        }
+    };
+    for file in source::files("templates", "html") {
+        look(&file, &["=\"/", "=\"{{ crate::web::assets::"], &['"', '{']);
+    }
+    for file in source::files("assets", "js") {
+        look(&file, &["\"/", "'/", "`/"], &['$']);
+    }
+    for file in source::files("assets", "css") {
+        look(&file, &["url(/", "url(\"/", "url('/"], &[]);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
 fn styles_name_no_physical_side() {
     let sides = ["margin-left", "margin-right", "padding-left", "padding-right", "border-left", "border-right"];
     let mut wrong = Vec::new();

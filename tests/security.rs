@@ -110,7 +110,8 @@ async fn behind_tls_cookies_travel_only_by_tls() {
     let config = Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         db: folder.path().join("milepost.db"),
-        base_url: Some("https://milepost.example".into()),
+        base_url: Some("https://milepost.example".parse().unwrap()),
+        trusted_proxies: Default::default(),
         demo: false,
     };
     let server = crate::support::server::Running::with(config, Clock::manual(crate::support::server::monday())).await;

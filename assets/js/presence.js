@@ -1,5 +1,7 @@
 // Tells the server whether this page is seen and used, and nothing more: "active" while keys or the pointer moved in the
 // last minute, "idle" after five minutes without. A hidden page says nothing.
+import { base } from "./words.js";
+
 const every = 60_000;
 const idleAfter = 300_000;
 let usedAt = Date.now();
@@ -15,7 +17,7 @@ function say() {
   if (state === "active" && said === "active" && usedAt < saidAt) return;
   said = state;
   saidAt = now;
-  fetch("/presence", { method: "POST", body: new URLSearchParams({ state }), keepalive: true, redirect: "manual" }).catch(() => {});
+  fetch(`${base}/presence`, { method: "POST", body: new URLSearchParams({ state }), keepalive: true, redirect: "manual" }).catch(() => {});
 }
 
 export function start() {

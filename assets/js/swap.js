@@ -1,6 +1,6 @@
 // Puts what arrived into the page without disturbing who is working in it: an element that holds focus or unsent text keeps
 // its forms, only its [data-live] parts change; a list is reconciled by id; scroll stays where it is.
-import { notice } from "./words.js";
+import { base, notice } from "./words.js";
 
 function isChanged(field) {
   if (field.type === "hidden" || field.type === "submit" || field.type === "button" || field.disabled) return false;
@@ -185,13 +185,15 @@ export function applyPage(html, { force = "" } = {}) {
   return main;
 }
 
+const signIn = `${base}/sign-in`;
+
 // A form inside a card answers with the whole page: only the card and the list around it change, so that what is half typed
 // in other cards stays.
 function beforeSwap(event) {
   const { xhr, requestConfig } = event.detail;
   const path = new URL(xhr.responseURL || location.href, location.href).pathname;
   const form = requestConfig?.elt;
-  if ((path === "/sign-in" || xhr.status === 401) && form?.tagName === "FORM" && requestConfig.verb === "post" && location.pathname !== "/sign-in") {
+  if ((path === signIn || xhr.status === 401) && form?.tagName === "FORM" && requestConfig.verb === "post" && location.pathname !== signIn) {
     event.detail.shouldSwap = false;
     notice("signed-out");
     return;

@@ -2,6 +2,9 @@
 export const words = document.getElementById("words")?.dataset ?? {};
 export const language = document.documentElement.lang || "en";
 
+// The path under which the program lies, without a slash at its end: scripts are served three folders below it.
+export const base = new URL("../../..", import.meta.url).pathname.replace(/\/$/, "");
+
 const announcer = () => document.getElementById("announcer");
 
 // Says a sentence to those who listen rather than look, without moving anything.
@@ -20,6 +23,6 @@ export function notice(name) {
   box.hidden = !name;
   if (name === "signed-out") {
     const link = box.querySelector("a");
-    if (link) link.href = "/sign-in?next=" + encodeURIComponent(location.pathname + location.search);
+    if (link) link.href = `${base}/sign-in?next=` + encodeURIComponent(location.pathname + location.search);
   }
 }

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::front::{BaseUrl, Proxies};
+
 /// What is logged unless one says otherwise.
 const LOG: &str = "warn,milepost=info,tower_sessions=error";
 
@@ -38,9 +40,18 @@ pub struct ServeArgs {
     /// The database file; made when it is not there
     #[arg(long, env = "MILEPOST_DB", default_value = "milepost.db", value_name = "FILE")]
     pub db: PathBuf,
-    /// The address that people type, when a proxy stands in front: links start with it, and https makes cookies Secure
+    /// The address that people type, when a proxy stands in front: links start with it, its path is the prefix of all pages, and https makes cookies Secure
     #[arg(long, env = "MILEPOST_BASE_URL", value_name = "URL")]
-    pub base_url: Option<String>,
+    pub base_url: Option<BaseUrl>,
+    /// Addresses and networks of proxies, separated by commas: their X-Forwarded-For, -Proto and -Host are believed
+    #[arg(
+        long,
+        env = "MILEPOST_TRUSTED_PROXIES",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "ADDRESSES"
+    )]
+    pub trusted_proxies: Proxies,
     /// What to log, as level or target=level, separated by commas
     #[arg(long, env = "MILEPOST_LOG", default_value = LOG, value_name = "FILTER")]
     pub log: String,

@@ -8,13 +8,20 @@ use super::ServeArgs;
 use crate::App;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::front::BaseUrl;
+use crate::web;
 
 pub fn run(args: ServeArgs) -> anyhow::Result<()> {
     log_to_stderr(&args.log)?;
+    if let Some(own) = args.base_url.as_ref().and_then(|url| url.base().first_segment()).filter(|own| web::is_own(own))
+    {
+        return Err(anyhow!("--base-url must not have a path that begins with /{own}: Milepost has pages there"));
+    }
     let config = Config {
         listen: args.listen,
         db: args.db,
-        base_url: args.base_url.map(|url| url.trim_end_matches('/').to_owned()),
+        base_url: args.base_url,
+        trusted_proxies: args.trusted_proxies,
         demo: false,
     };
     runtime()?.block_on(async {
@@ -48,7 +55,8 @@ pub(super) async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
 /// The one line on standard output: where to point a browser.
 pub(super) fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
-    let url = app.config.base_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let here = || format!("http://{address}");
+    let url = app.config.base_url.as_ref().map_or_else(here, BaseUrl::to_string);
     println!("Milepost is at {url} (database {})", app.config.db.display());
     if app.config.base_url.is_some() {
         println!("Listening on {address}");

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::At;
-use super::forms::{Address, Fields, Filled};
+use super::arrival::Address;
+use super::forms::{Fields, Filled};
 use super::page::{Nav, Page, Visit};
 use super::people::{source_key, theme_key};
 use super::settings::zones;

@@ -101,7 +101,7 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
     let mut response = next.run(request).await;
     let failure = response.extensions_mut().remove::<Failure>();
     if failure.is_none() && (!is_bare(&response) || response.extensions().get::<Plain>().is_some()) {
-        return for_htmx(&asked, response);
+        return for_htmx(&app, &asked, response);
     }
     let status = response.status();
     let error = match failure {
@@ -110,7 +110,7 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
         None => None,
     };
     if matches!(error.as_deref(), Some(Error::SignInNeeded)) && asked.is_navigation() {
-        return redirect(&sign_in_address(&page_url(&asked.method, &asked.uri, &asked.headers)));
+        return redirect(&sign_in_address(&page_url(&app, &asked.method, &asked.uri, &asked.headers)));
     }
     let mut page = error_page(&app, &asked, status, error.as_deref()).await;
     for name in [header::RETRY_AFTER, header::ALLOW] {
@@ -118,7 +118,7 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
             page.headers_mut().insert(name, value.clone());
         }
     }
-    for_htmx(&asked, page)
+    for_htmx(&app, &asked, page)
 }
 
 /// A refusal of the framework's: a status and no page of ours.
@@ -130,7 +130,7 @@ fn is_bare(response: &Response) -> bool {
 
 /// A failure never replaces the card that asked: it takes the whole of the page's content. And what answers a form
 /// directly does not put the form's address into the address bar, where nothing could be opened again.
-fn for_htmx(asked: &Asked, mut response: Response) -> Response {
+fn for_htmx(app: &App, asked: &Asked, mut response: Response) -> Response {
     let failed = response.status().is_client_error() || response.status().is_server_error();
     if asked.method == Method::POST && asked.has("hx-request") && !response.status().is_redirection() {
         let stay = HeaderValue::from_static("false");
@@ -145,7 +145,7 @@ fn for_htmx(asked: &Asked, mut response: Response) -> Response {
         if response.status() == StatusCode::UNAUTHORIZED
             && asked.method == Method::GET
             && let Ok(address) =
-                HeaderValue::from_str(&sign_in_address(&page_url(&asked.method, &asked.uri, &asked.headers)))
+                HeaderValue::from_str(&sign_in_address(&page_url(app, &asked.method, &asked.uri, &asked.headers)))
         {
             response.headers_mut().insert(HeaderName::from_static("hx-redirect"), address);
         }
@@ -173,11 +173,11 @@ async fn error_page(app: &App, asked: &Asked, status: StatusCode, error: Option<
         }
         None => Page::public(app, &asked.headers, &asked.uri, title),
     };
-    let page = Page { url: page_url(&asked.method, &asked.uri, &asked.headers), ..page };
+    let page = Page { url: page_url(app, &asked.method, &asked.uri, &asked.headers), ..page };
     let reference = error
         .and_then(|error| log(error, asked))
         .or_else(|| status.is_server_error().then(|| log_status(status, asked)));
-    let sign_in = matches!(error, Some(Error::SignInNeeded)).then(|| sign_in_address(&from_page(&asked.headers)));
+    let sign_in = matches!(error, Some(Error::SignInNeeded)).then(|| sign_in_address(&from_page(app, &asked.headers)));
     let l = page.l;
     let page =
         ErrorPage { l, status: status.as_u16(), sentences: sentences(l, status, error), reference, sign_in, page };

@@ -2,12 +2,9 @@
 //! Also how a form goes back to whoever typed it: filled in, with a sentence beside each field that is wrong.
 //! What the fields mean is decided by the verbs, not here.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
-use axum::http::request::Parts;
+use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -181,18 +178,6 @@ impl Filled {
     pub fn other_errors(&self, shown: &str) -> Vec<&str> {
         let is_shown = |field: &str| shown.split_whitespace().any(|name| name == field);
         self.errors.iter().filter(|(field, _)| !is_shown(field)).map(|(_, text)| text.as_str()).collect()
-    }
-}
-
-/// Where a request comes from, as far as the socket knows.
-pub struct Address(pub IpAddr);
-
-impl<S: Send + Sync> FromRequestParts<S> for Address {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Address, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Address(peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
     }
 }
 

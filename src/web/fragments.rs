@@ -16,6 +16,7 @@ use super::shown::{self, DueShown, Icon, Moment};
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result};
+use crate::front::Base;
 use crate::insight::{self, EntryRow, Slot, TaskRow};
 use crate::locale::Lang;
 use crate::people::{OrganisationId, Presence, UserId, Viewer};
@@ -122,7 +123,11 @@ impl Frame {
 
     pub fn look<'a>(&'a self, row: &'a TaskRow) -> Look<'a> {
         let presence = row.task.assignee.map(|user| self.app.presence.of(row.task.organisation, user));
-        Look { l: self.l, row, zone: &self.zone, overdue: row.task.is_overdue(self.now), presence }
+        Look { base: self.base(), l: self.l, row, zone: &self.zone, overdue: row.task.is_overdue(self.now), presence }
+    }
+
+    pub fn base(&self) -> &Base {
+        self.app.config.base()
     }
 
     /// The fragment of each slot. Runs where the slots were read: the rest of a task is asked for only where no fragment
@@ -189,6 +194,8 @@ fn data_lines(html: &str) -> Bytes {
 
 /// A task as its fragments show it: what their templates ask for.
 pub struct Look<'a> {
+    /// Stands before every address.
+    pub base: &'a Base,
     pub l: Lang,
     pub row: &'a TaskRow,
     pub zone: &'a TimeZone,
@@ -225,8 +232,12 @@ impl Look<'_> {
         self.l.t(shown::status_key(self.task().kind, self.task().status))
     }
 
-    pub fn status_icon(&self) -> Icon {
-        shown::icon(self.task().status.as_str())
+    pub fn icon(&self, name: &'static str) -> Icon<'_> {
+        shown::icon(self.base, name)
+    }
+
+    pub fn status_icon(&self) -> Icon<'_> {
+        self.icon(self.task().status.as_str())
     }
 
     pub fn priority(&self) -> &'static str {
@@ -237,8 +248,8 @@ impl Look<'_> {
         self.l.t(shown::priority_key(self.task().priority))
     }
 
-    pub fn priority_icon(&self) -> Icon {
-        shown::icon(self.task().priority.as_str())
+    pub fn priority_icon(&self) -> Icon<'_> {
+        self.icon(self.task().priority.as_str())
     }
 
     /// The percent as an attribute: a number in any language.
@@ -314,7 +325,7 @@ struct Row<'a> {
 /// One of the last updates, as a milepost beside the road.
 struct Post<'a> {
     percent: Option<String>,
-    icon: Icon,
+    icon: Icon<'a>,
     word: &'static str,
     /// Who, and what they noted.
     told: Option<String>,
@@ -335,7 +346,7 @@ impl<'a> Post<'a> {
         };
         Post {
             percent: percent.map(|percent| frame.l.percent(percent)),
-            icon: shown::icon(shown::change_icon(entry.change)),
+            icon: shown::icon(frame.base(), shown::change_icon(entry.change)),
             word: frame.l.t(shown::change_key(entry.change)),
             told: told.map(|told| told.chars().take(TOLD_CHARS).collect()),
             at: Moment::age(frame.l, entry.at, &frame.zone),

@@ -1,9 +1,11 @@
 //! What every answer says to the browser about trust: which content may run, who may frame the page, what may be kept.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+
+use super::arrival::Arrival;
 
 /// Everything from this site only, nothing inline, in nobody's frame.
 const CONTENT_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -23,7 +25,8 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 /// Adds the headers above; pages may be kept by nobody but the browser, and only to ask whether they still hold.
-pub async fn security_headers(State(is_secure): State<bool>, request: Request, next: Next) -> Response {
+pub async fn security_headers(request: Request, next: Next) -> Response {
+    let is_secure = request.extensions().get::<Arrival>().is_some_and(|arrival| arrival.is_https);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in &HEADERS {

@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::At;
+use super::arrival::Address;
 use super::flash::{Flash, with_flash};
-use super::forms::{Address, Fields, Filled};
+use super::forms::{Fields, Filled};
 use super::page::{OpenVisit, Page, see_other};
 use super::people::role_key;
 use super::session::sign_in_session;

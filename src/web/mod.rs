@@ -3,6 +3,7 @@
 //! signed-in. Tests walk this map.
 
 pub mod account;
+mod arrival;
 pub mod assets;
 pub mod assign;
 pub mod boundary;
@@ -40,7 +41,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Router, extract};
-use tower::ServiceBuilder;
+use tower::util::MapRequestLayer;
+use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -49,6 +51,7 @@ use tower_http::trace::TraceLayer;
 use crate::App;
 use crate::config;
 use crate::error::{Error, msg};
+use arrival::{arrive, without_prefix};
 use boundary::{boundary, loggable, panicked, time_limit};
 use choices::Choices;
 use fragments::Fragments;
@@ -214,8 +217,26 @@ pub fn demo_routes() -> Vec<Route> {
     vec![post("/demo/sign-in", Access::Public, sign_in::post_demo_sign_in)]
 }
 
-/// The program as a service. Made from the map above and nothing else.
+/// Whether an address whose path begins with this step may be one of ours.
+pub fn is_own(first_segment: &str) -> bool {
+    let all = routes().into_iter().chain(demo_routes());
+    all.into_iter().any(|route| route.path.split('/').nth(1) == Some(first_segment))
+}
+
+/// The program as a service, at the root and, where one is set, under the prefix of its address.
 pub fn router(app: App) -> Router {
+    let base = app.config.base().clone();
+    let inside = inside(app);
+    if base.is_empty() {
+        return inside;
+    }
+    // Before the router looks at the path.
+    let both = MapRequestLayer::new(move |request| without_prefix(&base, request));
+    Router::new().fallback_service(both.layer(inside))
+}
+
+/// Made from the map above and nothing else.
+fn inside(app: App) -> Router {
     let mut lines = routes();
     if app.config.demo {
         lines.extend(demo_routes());
@@ -234,7 +255,8 @@ pub fn router(app: App) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         // Its default leaves streams (text/event-stream) alone.
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
-        .layer(from_fn_with_state(app.config.is_secure(), headers::security_headers))
+        .layer(from_fn_with_state(app.clone(), arrive))
+        .layer(from_fn(headers::security_headers))
         .layer(Sessions::new(&app).layer())
         .layer(from_fn(flash::shown_once))
         .layer(from_fn_with_state(app.clone(), boundary))
@@ -254,7 +276,7 @@ fn same_site(app: &App) -> CsrfLayer<impl Fn(ProtectionError) -> Response + Clon
     let layer = CsrfLayer::new();
     // Behind a proxy the Host that arrives may not be the one that people type.
     let layer = match &app.config.base_url {
-        Some(url) => layer.clone().add_trusted_origin(url.trim_end_matches('/')).unwrap_or(layer),
+        Some(url) => layer.clone().add_trusted_origin(url.origin()).unwrap_or(layer),
         None => layer,
     };
     layer.with_rejection_response(refuse)

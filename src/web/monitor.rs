@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::choices::Names;
 use super::fragments::{Frame, View};
 use super::page::{Nav, Page, Visit, written};
-use super::shown::{self, Icon};
+use super::shown;
 use super::tasks::next_turn;
 use crate::config;
 use crate::error::Result;
@@ -48,7 +48,7 @@ struct Count {
     id: &'static str,
     status: Option<Status>,
     title: &'static str,
-    icon: Icon,
+    icon: &'static str,
     tasks: String,
     address: String,
     current: bool,
@@ -182,7 +182,7 @@ fn counts(l: Lang, filter: &Filter, counts: &Counts) -> Vec<Count> {
         id: status.as_str(),
         status: Some(status),
         title: l.t(shown::status_key(Kind::Assignment, status)),
-        icon: shown::icon(status.as_str()),
+        icon: status.as_str(),
         tasks: l.number(tasks),
         address: address("/monitor", &only(Some(status), false).to_query(), None),
         current: filter.status == Some(status) && !filter.overdue,
@@ -197,7 +197,7 @@ fn counts(l: Lang, filter: &Filter, counts: &Counts) -> Vec<Count> {
             id: "total",
             status: None,
             title: l.t("monitor-total"),
-            icon: shown::icon("flag"),
+            icon: "flag",
             tasks: l.number(counts.total),
             address: address("/history", &history_query(filter), None),
             current: false,
@@ -209,7 +209,7 @@ fn counts(l: Lang, filter: &Filter, counts: &Counts) -> Vec<Count> {
             id: "overdue",
             status: None,
             title: l.t("task-overdue"),
-            icon: shown::icon("overdue"),
+            icon: "overdue",
             tasks: overdue,
             address: address("/monitor", &only(None, true).to_query(), None),
             current: filter.overdue,

@@ -10,8 +10,10 @@ use tower_sessions::Session;
 
 use super::flash::{Flash, flash_of, with_flash};
 use super::session::cookie;
+use super::shown::{self, Icon};
 use crate::App;
 use crate::error::{Error, Result};
+use crate::front::Base;
 use crate::locale::Lang;
 use crate::people::{OrganisationId, Role, Theme, Viewer, initials};
 
@@ -40,8 +42,10 @@ pub struct Page {
     /// `None`: signed out.
     pub user: Option<PageUser>,
     pub flash: Option<Flash>,
-    /// Path and query of this page: where the frame's own forms return to.
+    /// Path and query of this page, as people know it: where the frame's own forms return to.
     pub url: String,
+    /// Stands before every address of ours that the page has.
+    pub base: Base,
     pub demo: bool,
 }
 
@@ -77,7 +81,8 @@ impl Page {
             zone: viewer.zone.iana_name().unwrap_or("UTC").to_owned(),
             user: Some(page_user(viewer)),
             flash,
-            url: local_url(uri),
+            url: app.config.base().outward(&local_url(uri)).into_owned(),
+            base: app.config.base().clone(),
             demo: app.config.demo,
         }
     }
@@ -93,9 +98,15 @@ impl Page {
             zone: "UTC".to_owned(),
             user: None,
             flash: flash_of(headers),
-            url: local_url(uri),
+            url: app.config.base().outward(&local_url(uri)).into_owned(),
+            base: app.config.base().clone(),
             demo: app.config.demo,
         }
+    }
+
+    /// An icon that stands on the page itself.
+    pub fn icon(&self, name: &'static str) -> Icon<'_> {
+        shown::icon(&self.base, name)
     }
 
     /// The same frame under another title, already in the reader's language.
@@ -150,7 +161,7 @@ impl FromRequestParts<App> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Visit> {
         let viewer = parts.extensions.get::<Viewer>().cloned().ok_or(Error::SignInNeeded)?;
-        let url = page_url(&parts.method, &parts.uri, &parts.headers);
+        let url = page_url(app, &parts.method, &parts.uri, &parts.headers);
         let flash = flash_of(&parts.headers);
         Ok(Visit { app: app.clone(), viewer, session: session_of(parts)?, uri: parts.uri.clone(), url, flash })
     }
@@ -187,7 +198,7 @@ impl FromRequestParts<App> for OpenVisit {
             session: session_of(parts)?,
             headers: parts.headers.clone(),
             uri: parts.uri.clone(),
-            url: page_url(&parts.method, &parts.uri, &parts.headers),
+            url: page_url(app, &parts.method, &parts.uri, &parts.headers),
         })
     }
 }
@@ -227,26 +238,33 @@ pub fn wanted_language(headers: &HeaderMap) -> Lang {
 }
 
 /// The address at which the page that answers can be opened again: for a form that came back, the page it stood on.
-pub(super) fn page_url(method: &Method, uri: &Uri, headers: &HeaderMap) -> String {
-    if *method == Method::GET { local_url(uri) } else { from_page(headers) }
+pub(super) fn page_url(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> String {
+    if *method != Method::GET {
+        return from_page(app, headers);
+    }
+    app.config.base().outward(&local_url(uri)).into_owned()
 }
 
 /// The page on which a request was made, as an address of ours.
-pub(super) fn from_page(headers: &HeaderMap) -> String {
+pub(super) fn from_page(app: &App, headers: &HeaderMap) -> String {
     let page = headers.get("hx-current-url").or_else(|| headers.get(header::REFERER));
     let page = page.and_then(|value| value.to_str().ok()?.parse::<Uri>().ok());
-    page.map(|uri| local_url(&uri)).filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned())
+    let path = page.map(|uri| local_url(&uri)).filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned());
+    app.config.base().outward(&path).into_owned()
 }
 
 fn local_url(uri: &Uri) -> String {
     uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned())
 }
 
-/// An address within this site: a path, and nothing that a browser would read as another host.
+/// An address within this site: a path, and nothing that a browser would read as another host, nor steps that would lead
+/// it out of the prefix.
 pub fn is_local(target: &str) -> bool {
+    let path = target.split(['?', '#']).next().unwrap_or_default();
     target.starts_with('/')
         && !target.starts_with("//")
         && !target.contains('\\')
+        && !path.split('/').any(|step| matches!(&*step.to_ascii_lowercase().replace("%2e", "."), "." | ".."))
         && !target.chars().any(char::is_control)
         && target.parse::<Uri>().is_ok_and(|uri| uri.authority().is_none())
 }
@@ -277,6 +295,8 @@ mod tests {
             "https://evil.example",
             "/a\r\nSet-Cookie: x",
             "/\t/evil.example",
+            "/../other-program",
+            "/tasks/%2E./..?x",
         ] {
             assert!(!is_local(bad), "{bad}");
         }

@@ -2,14 +2,13 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 
 use super::At;
+use super::arrival::Outside;
 use super::forms::{Fields, Filled};
 use super::page::{Nav, Page, Visit};
-use crate::App;
 use crate::error::{Error, Result, msg};
 use crate::locale::Lang;
 use crate::people::actions::{self, Invite};
@@ -100,7 +99,7 @@ pub async fn get_people(visit: Visit) -> Result<Response> {
 }
 
 /// Invites; the link is on the page that answers, and nowhere else.
-pub async fn post_people(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Response> {
+pub async fn post_people(visit: Visit, outside: Outside, fields: Fields) -> Result<Response> {
     let invited = match role_of(&fields) {
         Ok(role) => {
             let invite = Invite { email: fields.get("email").to_owned(), name: fields.get("name").to_owned(), role };
@@ -110,7 +109,7 @@ pub async fn post_people(visit: Visit, headers: HeaderMap, fields: Fields) -> Re
     };
     match invited {
         Ok(token) => {
-            let link = link(&visit.app, &headers, "invitations", &token);
+            let link = link(&outside, "invitations", &token);
             show(&visit, Filled::fresh([("role", "member")]), Some(link)).await
         }
         Err(error) => {
@@ -124,11 +123,9 @@ fn role_of(fields: &Fields) -> Result<Role> {
     fields.get("role").parse().map_err(|_| Error::field("role", msg("error-choice")))
 }
 
-/// The address that somebody else can open: as the operator says, else as this admin reaches the server.
-fn link(app: &App, headers: &HeaderMap, room: &str, token: &Token) -> String {
-    let host = || headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let base = app.config.base_url.clone().unwrap_or_else(|| format!("http://{}", host()));
-    format!("{}/{room}/{}", base.trim_end_matches('/'), token.reveal())
+/// The address that somebody else can open.
+fn link(Outside(base): &Outside, room: &str, token: &Token) -> String {
+    format!("{base}/{room}/{}", token.reveal())
 }
 
 pub async fn post_revoke_invitation(visit: Visit, At(id): At<InvitationId>) -> Result<Response> {
@@ -214,15 +211,10 @@ pub async fn post_reactivate(visit: Visit, At(user): At<UserId>) -> Result<Respo
 }
 
 /// Makes a password link; it is on the page that answers, and nowhere else.
-pub async fn post_reset_link(
-    visit: Visit,
-    headers: HeaderMap,
-    At(user): At<UserId>,
-    fields: Fields,
-) -> Result<Response> {
+pub async fn post_reset_link(visit: Visit, outside: Outside, At(user): At<UserId>, fields: Fields) -> Result<Response> {
     match actions::reset_link(&visit.app, &visit.viewer, user).await {
         Ok(token) => {
-            let link = link(&visit.app, &headers, "reset", &token);
+            let link = link(&outside, "reset", &token);
             show_member(&visit, user, None, Some(link)).await
         }
         Err(error) => {

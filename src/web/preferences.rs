@@ -28,11 +28,9 @@ pub async fn post_preferences(visit: OpenVisit, fields: Fields) -> Result<Respon
         actions::set_preferences(&visit.app, viewer, chosen, theme.unwrap_or(viewer.theme), zone).await?;
     }
     let mut response = see_other(fields.return_to(), "/");
-    let secure = visit.app.config.is_secure();
     let cookies = [(LANGUAGE_COOKIE, language.map(Lang::code)), (THEME_COOKIE, theme.map(Theme::as_str))];
     for (name, value) in cookies.into_iter().filter_map(|(name, value)| Some((name, value?))) {
-        let attributes = if secure { "; Secure" } else { "" };
-        let cookie = format!("{name}={value}; Path=/; Max-Age={COOKIE_LIFE}; SameSite=Lax; HttpOnly{attributes}");
+        let cookie = format!("{name}={value}; Path=/; Max-Age={COOKIE_LIFE}; SameSite=Lax; HttpOnly");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

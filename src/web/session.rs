@@ -56,7 +56,8 @@ impl Sessions {
             .with_name(COOKIE)
             .with_http_only(true)
             .with_same_site(SameSite::Lax)
-            .with_secure(self.app.config.is_secure())
+            // `headers` marks every cookie that leaves by https.
+            .with_secure(false)
             .with_expiry(Expiry::OnInactivity(INACTIVITY))
     }
 

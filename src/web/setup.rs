@@ -4,7 +4,8 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::response::{IntoResponse, Response};
 
-use super::forms::{Address, Fields, Filled};
+use super::arrival::Address;
+use super::forms::{Fields, Filled};
 use super::page::{OpenVisit, Page, see_other};
 use super::session::sign_in_session;
 use crate::error::Result;

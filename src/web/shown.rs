@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::assets;
+use crate::front::Base;
 use crate::locale::Lang;
 use crate::people::Presence;
 use crate::tasks::{Change, Due, Kind, Priority, Status};
@@ -98,17 +99,24 @@ pub fn presence_word(l: &Lang, presence: &Presence) -> &'static str {
 }
 
 /// An icon of the sprite, by its name there; a sign beside a word, never alone.
-pub struct Icon(pub &'static str);
-
-pub fn icon(name: &'static str) -> Icon {
-    Icon(name)
+pub struct Icon<'a> {
+    base: &'a Base,
+    name: &'static str,
 }
 
-impl HtmlSafe for Icon {}
+pub fn icon<'a>(base: &'a Base, name: &'static str) -> Icon<'a> {
+    Icon { base, name }
+}
 
-impl fmt::Display for Icon {
+/// Made of characters that mean nothing in HTML.
+impl HtmlSafe for Base {}
+
+impl HtmlSafe for Icon<'_> {}
+
+impl fmt::Display for Icon<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, r##"<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>"##, assets::icons(), self.0)
+        let (base, icons, name) = (self.base, assets::icons(), self.name);
+        write!(f, r##"<svg class="icon" aria-hidden="true"><use href="{base}{icons}#{name}"/></svg>"##)
     }
 }
 

@@ -7,7 +7,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tower_sessions::Session;
 
-use super::forms::{Address, Fields, Filled};
+use super::arrival::Address;
+use super::forms::{Fields, Filled};
 use super::page::{OpenVisit, Page, see_other, session_failed};
 use super::session::{end, sign_in_session};
 use crate::App;

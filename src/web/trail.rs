@@ -18,7 +18,7 @@ pub struct Line<'a> {
     pub task: TaskId,
     /// Where the task stood with this entry, if it moved it.
     pub percent: Option<String>,
-    pub icon: Icon,
+    pub icon: Icon<'a>,
     pub word: &'static str,
     pub old: Option<Side<'a>>,
     pub new: Option<Side<'a>>,
@@ -62,7 +62,7 @@ impl<'a> Line<'a> {
             sequence: entry.sequence,
             task: entry.task,
             percent: percent.map(|percent| frame.l.percent(percent)),
-            icon: shown::icon(shown::change_icon(entry.change)),
+            icon: shown::icon(frame.base(), shown::change_icon(entry.change)),
             word: frame.l.t(shown::change_key(entry.change)),
             old,
             new,
