@@ -212,8 +212,12 @@ fn no_address_forgets_the_prefix_under_which_the_program_may_lie() {
     for file in source::files("templates", "html") {
         look(&file, &["=\"/", "=\"{{ crate::web::assets::"], &['"', '{']);
     }
+    // Where a string begins, not where a regular expression ends.
+    let before = ["(", " ", "[", "="];
+    let opened = ["\"/", "'/", "`/"].map(|quote| before.map(|before| format!("{before}{quote}")));
+    let opened: Vec<&str> = opened.iter().flatten().map(String::as_str).collect();
     for file in source::files("assets", "js") {
-        look(&file, &["\"/", "'/", "`/"], &['$']);
+        look(&file, &opened, &['$']);
     }
     for file in source::files("assets", "css") {
         look(&file, &["url(/", "url(\"/", "url('/"], &[]);
