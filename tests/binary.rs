@@ -91,6 +91,33 @@ fn a_database_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn an_epoch_file_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("milepost.db");
+    std::fs::create_dir(folder.path().join("milepost.db-epoch")).unwrap();
+    refuses_to_start(
+        &["--listen", "127.0.0.1:0", "--db", database.to_str().unwrap()],
+        &["milepost.db-epoch", "cannot be written"],
+    );
+}
+
+#[test]
+fn a_database_in_use_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("milepost.db");
+    let _first = Binary::start(&database);
+    refuses_to_start(
+        &["--listen", "127.0.0.1:0", "--db", database.to_str().unwrap()],
+        &["milepost.db", "in use by another Milepost"],
+    );
+}
+
+#[test]
+fn a_database_that_is_no_file_is_refused() {
+    refuses_to_start(&["--listen", "127.0.0.1:0", "--db", ":memory:"], &[":memory:", "no file"]);
+}
+
+#[test]
 fn help_names_every_option_and_its_variable() {
     let output = run(&["serve", "--help"]);
     let help = String::from_utf8(output.stdout).unwrap();

@@ -2,6 +2,7 @@
 //! What the rows mean stands in each noun's `sql.rs`; here is only how they
 //! are reached, and how an old file becomes a present one.
 
+mod epoch;
 pub mod types;
 mod writer;
 
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::live::{Cursor, Hub};
+use epoch::EpochFile;
 pub use writer::Write;
 use writer::Writer;
 
@@ -45,6 +47,10 @@ pub enum OpenError {
     NotWritable { path: PathBuf, why: String },
     #[error("{path} is not a Milepost database: {why}")]
     Unreadable { path: PathBuf, why: String },
+    #[error(
+        "{path} is in use by another Milepost. Stop that one first: two of them would not hear of each other's changes."
+    )]
+    InUse { path: PathBuf },
 }
 
 #[derive(Clone)]
@@ -65,9 +71,11 @@ impl Db {
         let unreadable =
             |error: &dyn std::fmt::Display| OpenError::Unreadable { path: path.into(), why: error.to_string() };
         let mut conn = Connection::open(path).map_err(|error| not_writable(path, &error))?;
+        check_form(&conn, path)?;
+        let mut file = EpochFile::lock(&conn, path)?;
         migrate(&mut conn, path)?;
-        let epoch = epoch(&conn).map_err(|error| not_writable(path, &error))?;
-        let (writer, thread) = Writer::start(conn, clock, hub).map_err(|error| unreadable(&error))?;
+        let epoch = file.settle(&conn)?;
+        let (writer, thread) = Writer::start(conn, file, clock, hub).map_err(|error| unreadable(&error))?;
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(|conn| {
@@ -169,18 +177,24 @@ fn not_writable(path: &Path, error: &rusqlite::Error) -> OpenError {
     OpenError::NotWritable { path: path.into(), why: error.to_string() }
 }
 
-fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
+/// Steps that lead from an empty file to the present form, in order.
+fn steps() -> Vec<M<'static>> {
     let mut files: Vec<_> = MIGRATIONS.files().collect();
     files.sort_by_key(|file| file.path());
-    let known = files.len();
-    let steps = files.into_iter().map(|file| M::up(file.contents_utf8().expect("migrations are UTF-8"))).collect();
+    files.into_iter().map(|file| M::up(file.contents_utf8().expect("migrations are UTF-8"))).collect()
+}
+
+/// Refuses what is no database, or a later one, before anything is written.
+fn check_form(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let known = MIGRATIONS.files().count();
     let found: i64 = conn
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(|error| OpenError::Unreadable { path: path.into(), why: error.to_string() })?;
     let found = usize::try_from(found).unwrap_or(usize::MAX);
-    if found > known {
-        return Err(OpenError::Newer { path: path.into(), found, known });
-    }
+    if found > known { Err(OpenError::Newer { path: path.into(), found, known }) } else { Ok(()) }
+}
+
+fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
     prepare_once(conn).map_err(|error| not_writable(path, &error))?;
     conn.busy_timeout(Duration::from_secs(5)).map_err(|error| not_writable(path, &error))?;
     conn.execute_batch(
@@ -188,20 +202,8 @@ fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
          pragma temp_store = memory; pragma cache_size = -65536; pragma wal_autocheckpoint = 4000;",
     )
     .map_err(|error| not_writable(path, &error))?;
-    Migrations::new(steps).to_latest(conn).map_err(|error| match error {
+    Migrations::new(steps()).to_latest(conn).map_err(|error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => not_writable(path, &err),
         other => OpenError::Unreadable { path: path.into(), why: other.to_string() },
-    })
-}
-
-/// The epoch is drawn once, when the database is made.
-fn epoch(conn: &Connection) -> rusqlite::Result<u32> {
-    conn.execute(
-        "insert into meta (key, value) values ('epoch', abs(random()) % 4294967296) on conflict do nothing",
-        [],
-    )?;
-    let text: String = conn.query_one("select value from meta where key = 'epoch'", [], |row| row.get(0))?;
-    text.parse().map_err(|error: std::num::ParseIntError| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
     })
 }

@@ -1,6 +1,7 @@
 //! The one writing thread and its group commit: it takes whatever writes are
-//! waiting, gives each its own savepoint, commits them together, publishes
-//! their letters in that order, and only then answers each caller.
+//! waiting, gives each its own savepoint, commits them together, keeps the
+//! newest sequence beside the database, publishes their letters in that order,
+//! and only then answers each caller.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
@@ -10,6 +11,8 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::epoch::EpochFile;
+use super::last_sequence;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::live::{Hub, Letter};
@@ -44,9 +47,15 @@ pub struct Writer {
 impl Writer {
     /// Starts the thread; it ends when every `Writer` is gone and the queue is
     /// empty, after it has checkpointed the write-ahead log.
-    pub fn start(conn: Connection, clock: Clock, hub: Hub) -> std::io::Result<(Writer, JoinHandle<()>)> {
+    pub fn start(
+        conn: Connection,
+        file: EpochFile,
+        clock: Clock,
+        hub: Hub,
+    ) -> std::io::Result<(Writer, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let thread = std::thread::Builder::new().name("writer".into()).spawn(move || run(&conn, &clock, &hub, jobs))?;
+        let thread =
+            std::thread::Builder::new().name("writer".into()).spawn(move || run(&conn, file, &clock, &hub, jobs))?;
         Ok((Writer { queue }, thread))
     }
 
@@ -77,7 +86,7 @@ impl Writer {
     }
 }
 
-fn run(conn: &Connection, clock: &Clock, hub: &Hub, mut jobs: mpsc::Receiver<Job>) {
+fn run(conn: &Connection, mut file: EpochFile, clock: &Clock, hub: &Hub, mut jobs: mpsc::Receiver<Job>) {
     let mut group = Vec::with_capacity(GROUP);
     while let Some(first) = jobs.blocking_recv() {
         group.push(first);
@@ -87,14 +96,14 @@ fn run(conn: &Connection, clock: &Clock, hub: &Hub, mut jobs: mpsc::Receiver<Job
                 Err(_) => break,
             }
         }
-        commit_group(conn, clock.now(), hub, &mut group);
+        commit_group(conn, &mut file, clock.now(), hub, &mut group);
     }
     if let Err(error) = conn.execute_batch("pragma wal_checkpoint(truncate)") {
         tracing::warn!(%error, "the write-ahead log was not checkpointed at exit");
     }
 }
 
-fn commit_group(conn: &Connection, now: Timestamp, hub: &Hub, group: &mut Vec<Job>) {
+fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &Hub, group: &mut Vec<Job>) {
     let mut answers = Vec::with_capacity(group.len());
     let mut letters = Vec::new();
     if let Err(error) = step(conn, "begin immediate") {
@@ -111,19 +120,22 @@ fn commit_group(conn: &Connection, now: Timestamp, hub: &Hub, group: &mut Vec<Jo
         }
         answers.push(answer);
     }
-    let committed = step(conn, "commit").map_err(|error| {
+    // Asked inside of the transaction, where it costs no other one.
+    let newest = last_sequence(conn);
+    let committed = newest.and_then(|newest| step(conn, "commit").map(|()| newest)).map_err(|error| {
         tracing::error!(%error, "a group commit failed; its writes were rolled back");
         // After a failed commit SQLite may or may not have rolled back already.
         let _ = conn.execute_batch("rollback");
         error.to_string()
     });
-    if committed.is_ok() {
+    if let Ok(newest) = committed {
+        file.keep(newest);
         for letter in letters {
             hub.publish(letter);
         }
     }
     for answer in answers {
-        answer(committed.clone());
+        answer(committed.clone().map(drop));
     }
 }
 
