@@ -1,9 +1,17 @@
 //! Coming in and going out: setup, sign-in, invitations, roles, passwords, sessions, several organisations.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use jiff::SignedDuration;
+use milepost::people::sessions::{ORGANISATION, PASSWORD as PASSWORD_MARK, SqliteSessions, USER};
+use milepost::people::{Verified, actions};
 use reqwest::Method;
+use tower_sessions::SessionStore;
+use tower_sessions::session::{Id, Record};
 
 use crate::support::client::Client;
+use crate::support::random::Random;
 use crate::support::server::{House, MARK, PASSWORD, invite, link_in};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,6 +186,73 @@ async fn a_new_password_ends_every_other_session() {
     bob.open("/tasks").await;
     house.nobody().sign_in("bob@harbour.example", PASSWORD).await.refused(422);
     house.nobody().sign_in("bob@harbour.example", "a fresh new password").await.expect(303);
+}
+
+/// Bob's password is right when it is verified, and another when the session is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_by_a_password_that_is_changed_meanwhile_is_none() {
+    let house = House::open().await;
+    let app = &house.server.app;
+    let sessions = SqliteSessions::new(app.db.clone(), app.clock.clone());
+    let verify = async || {
+        actions::sign_in(app, "bob@harbour.example", PASSWORD, [127, 0, 0, 1].into()).await.expect("it is his password")
+    };
+    let record = |verified: &Verified| {
+        let keys = [(USER, verified.user.get().into()), (ORGANISATION, verified.organisation.get().into())];
+        let keys = keys.into_iter().chain([(PASSWORD_MARK, verified.password.as_str().into())]);
+        let data: HashMap<String, serde_json::Value> = keys.map(|(name, value)| (name.to_owned(), value)).collect();
+        Record { id: Id::default(), data, expiry_date: time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(50_000) }
+    };
+    let count = || -> i64 {
+        let id = house.people.id("bob");
+        house.look().query_row("select count(*) from sessions where user_id = ?", [id], |row| row.get(0)).unwrap()
+    };
+    sessions.create(&mut record(&verify().await)).await.expect("nothing came between");
+    assert_eq!(count(), 2);
+    let verified = verify().await;
+    let bob = house.bob();
+    let form = bob.open("/account").await.form("[action='/account/password']");
+    bob.submit(&form.fill("current", PASSWORD).fill("password", "a fresh new password")).await.expect(303);
+    sessions.create(&mut record(&verified)).await.expect_err("the password is another");
+    assert_eq!(count(), 1, "bob's own, which changed it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_signs_in_while_the_password_changes_is_signed_out() {
+    let house = House::open().await;
+    let mut random = Random::new("signing in while the password changes");
+    let (bob, mut present) = (house.bob(), PASSWORD.to_owned());
+    for round in 0..20 {
+        let next = format!("new password {round}");
+        let form = bob.open("/account").await.form("[action='/account/password']");
+        let form = form.fill("current", &present).fill("password", &next);
+        let racer = house.nobody();
+        let racing = async {
+            // The random moment itself: nothing is waited for here.
+            let moment = Duration::from_millis(random.below(80));
+            let _ = tokio::time::timeout(moment, std::future::pending::<()>()).await;
+            racer.sign_in("bob@harbour.example", &present).await
+        };
+        let (changed, signed_in) = tokio::join!(bob.submit(&form), racing);
+        changed.expect(303);
+        assert!([303, 422].contains(&signed_in.status.as_u16()), "round {round}: {}", signed_in.said());
+        let after = racer.get("/tasks").await;
+        assert!(after.location().is_some_and(|to| to.starts_with("/sign-in")), "round {round}: {}", after.said());
+        present = next;
+    }
+}
+
+/// Both verified the present password: the second one's would undo the first one's without knowing it.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_password_changes_at_once_one_wins() {
+    let house = House::open().await;
+    let (bob, elsewhere) = (house.bob(), house.nobody());
+    elsewhere.sign_in("bob@harbour.example", PASSWORD).await.expect(303);
+    let change = async |client: &Client, new: &str| {
+        client.post("/account/password", &[("current", PASSWORD), ("password", new)]).await.status.is_redirection()
+    };
+    let (first, second) = tokio::join!(change(&bob, "the first of two"), change(&elsewhere, "the second of two"));
+    assert!(first != second, "{first} and {second}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

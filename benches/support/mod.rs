@@ -10,7 +10,7 @@ use milepost::App;
 use milepost::clock::Clock;
 use milepost::config::Config;
 use milepost::people::actions::{SetUp, set_up};
-use milepost::people::{SessionKey, Viewer, sql};
+use milepost::people::{SessionKey, Verified, Viewer, sql};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What the client reads at a time.
@@ -34,7 +34,7 @@ pub async fn app(path: &Path) -> (App, Viewer) {
         password: "a long password".into(),
         ..SetUp::default()
     };
-    let (user, organisation) = set_up(&app, form).await.expect("sets up");
+    let Verified { user, organisation, .. } = set_up(&app, form).await.expect("sets up");
     let key = SessionKey::of(tower_sessions::session::Id(SESSION));
     let viewer = app
         .db

@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use crate::config;
 use crate::db::types::{id, words};
 use crate::error::{Message, msg};
+pub use passwords::PasswordMark;
 pub use sessions::SessionKey;
 
 id!(
@@ -49,6 +50,14 @@ impl Role {
             Role::Member => false,
         }
     }
+}
+
+/// Somebody who has just shown a right to sign in, and by which password: once that is another, this is worth nothing.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    pub user: UserId,
+    pub organisation: OrganisationId,
+    pub password: PasswordMark,
 }
 
 /// An address to sign in with: trimmed, lower-cased, so that it is one account

@@ -10,8 +10,8 @@ use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
-use super::sql;
 use super::tokens::{hex, sha256};
+use super::{UserId, sql};
 use crate::clock::Clock;
 use crate::db::Db;
 
@@ -20,6 +20,8 @@ pub const USER: &str = "user";
 pub const ORGANISATION: &str = "organisation";
 pub const USER_AGENT: &str = "user_agent";
 pub const ADDRESS: &str = "address";
+/// The mark of the password by which they came in.
+pub const PASSWORD: &str = "password";
 
 /// A session's row. Not the secret itself: the hash of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,9 +68,19 @@ impl SqliteSessions {
         let key = SessionKey::of(record.id);
         let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
         let user = record.data.get(USER).and_then(serde_json::Value::as_i64);
+        let password = record.data.get(PASSWORD).and_then(serde_json::Value::as_str).map(str::to_owned);
         let expires_at = micros(record.expiry_date);
         self.db
-            .write(move |w| Ok(sql::put_session(w.conn, &key, user, &data, expires_at, w.now, fresh)?))
+            .write(move |w| {
+                // The password may have been changed since it was verified, and who signed in by the old one signed out.
+                if fresh && let Some(user) = user {
+                    let present = sql::password_mark(w.conn, UserId::new(user))?;
+                    if password.as_deref() != Some(present.as_str()) {
+                        return Err(crate::error::Error::SignInNeeded);
+                    }
+                }
+                Ok(sql::put_session(w.conn, &key, user, &data, expires_at, w.now, fresh)?)
+            })
             .await
             .map_err(|error| Error::Backend(error.to_string()))
     }

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::locale::Lang;
 use crate::people::actions::{self, Accept};
 use crate::people::tokens::Token;
-use crate::people::{Invitation, sql};
+use crate::people::{Invitation, Verified, sql};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "people/invitation.html")]
@@ -74,8 +74,8 @@ pub async fn post_invitation(
 ) -> Result<Response> {
     let accept = Accept { name: fields.get("name").to_owned(), password: fields.get("password").to_owned() };
     match actions::accept_invitation(&visit.app, &Token::from_link(&token), accept, address).await {
-        Ok((user, organisation)) => {
-            sign_in_session(&visit, user, organisation, address).await?;
+        Ok(verified) => {
+            sign_in_session(&visit, verified, address).await?;
             Ok(see_other(None, "/"))
         }
         Err(Error::NotFound) => Ok(dead_link(&visit).await),
@@ -108,11 +108,12 @@ pub async fn post_reset(
     fields: Fields,
 ) -> Result<Response> {
     match actions::reset_password(&visit.app, &Token::from_link(&token), fields.get("password")).await {
-        Ok(user) => {
+        Ok((user, password)) => {
             let organisations = visit.app.db.read(move |conn| Ok(sql::organisations_of(conn, user)?)).await?;
             // Someone who is active nowhere has a new password and no page to see with it.
             let Some((organisation, _)) = organisations.first() else { return Ok(see_other(None, "/sign-in")) };
-            sign_in_session(&visit, user, *organisation, address).await?;
+            let verified = Verified { user, organisation: *organisation, password };
+            sign_in_session(&visit, verified, address).await?;
             Ok(with_flash(see_other(None, "/"), Flash::good(visit.l().t("reset-done"))))
         }
         Err(Error::NotFound) => Ok(dead_link(&visit).await),

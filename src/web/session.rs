@@ -20,8 +20,8 @@ use super::page::{OpenVisit, session_failed};
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result};
-use crate::people::sessions::{ADDRESS, ORGANISATION, SqliteSessions, USER, USER_AGENT};
-use crate::people::{OrganisationId, UserId, Viewer, actions};
+use crate::people::sessions::{ADDRESS, ORGANISATION, PASSWORD, SqliteSessions, USER, USER_AGENT};
+use crate::people::{OrganisationId, Verified, Viewer, actions};
 
 const COOKIE: &str = "milepost";
 /// A session ends when it was not used for this long.
@@ -113,13 +113,8 @@ impl SessionStore for Sessions {
 }
 
 /// Signs a user in under a new session id, so that an id known before is worth nothing. Whoever was signed in here
-/// before is signed out, streams and all.
-pub async fn sign_in_session(
-    visit: &OpenVisit,
-    user: UserId,
-    organisation: OrganisationId,
-    address: IpAddr,
-) -> Result<()> {
+/// before is signed out, streams and all. Sign-in is needed still when the password was changed since it was verified.
+pub async fn sign_in_session(visit: &OpenVisit, verified: Verified, address: IpAddr) -> Result<()> {
     let OpenVisit { app, session, headers, .. } = visit;
     if let Some(before) = &visit.viewer {
         end(app, before).await?;
@@ -128,12 +123,19 @@ pub async fn sign_in_session(
     let agent: String = agent.chars().take(USER_AGENT_CHARS).collect();
     session.clear().await;
     session.cycle_id().await.map_err(session_failed)?;
-    session.insert(USER, user.get()).await.map_err(session_failed)?;
-    session.insert(ORGANISATION, organisation.get()).await.map_err(session_failed)?;
+    session.insert(USER, verified.user.get()).await.map_err(session_failed)?;
+    session.insert(ORGANISATION, verified.organisation.get()).await.map_err(session_failed)?;
+    session.insert(PASSWORD, verified.password.as_str()).await.map_err(session_failed)?;
     session.insert(USER_AGENT, agent).await.map_err(session_failed)?;
     session.insert(ADDRESS, address.to_string()).await.map_err(session_failed)?;
     // Written now, not with the response: a failure must not look like a success.
-    session.save().await.map_err(session_failed)
+    let saved = session.save().await;
+    if saved.is_err() && !actions::still_verified(app, &verified).await? {
+        // Empty, so that it is not tried again with the response.
+        session.clear().await;
+        return Err(Error::SignInNeeded);
+    }
+    saved.map_err(session_failed)
 }
 
 /// Signs a viewer out; ending what has ended is no failure.

@@ -42,8 +42,8 @@ pub async fn post_setup(visit: OpenVisit, Address(address): Address, fields: Fie
         language: None,
     };
     match set_up(&visit.app, typed).await {
-        Ok((user, organisation)) => {
-            sign_in_session(&visit, user, organisation, address).await?;
+        Ok(verified) => {
+            sign_in_session(&visit, verified, address).await?;
             Ok(see_other(None, "/people"))
         }
         Err(error) => Ok(show(&visit, Filled::refused(fields, error, visit.l())?).await),

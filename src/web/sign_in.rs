@@ -14,7 +14,7 @@ use super::session::{end, sign_in_session};
 use crate::App;
 use crate::error::{Error, Result};
 use crate::locale::Lang;
-use crate::people::{OrganisationId, Viewer, actions, sql};
+use crate::people::{OrganisationId, Verified, Viewer, actions, sql};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "people/sign_in.html")]
@@ -56,11 +56,16 @@ pub async fn get_sign_in(visit: OpenVisit, RawQuery(query): RawQuery) -> Result<
 }
 
 pub async fn post_sign_in(visit: OpenVisit, Address(address): Address, fields: Fields) -> Result<Response> {
-    match actions::sign_in(&visit.app, fields.get("email"), fields.get("password"), address).await {
-        Ok((user, organisation)) => {
-            sign_in_session(&visit, user, organisation, address).await?;
-            Ok(see_other(fields.filled("next"), "/"))
-        }
+    let signed_in = async {
+        let verified = actions::sign_in(&visit.app, fields.get("email"), fields.get("password"), address).await?;
+        sign_in_session(&visit, verified, address).await.map_err(|error| match error {
+            // It was the password, until a moment ago.
+            Error::SignInNeeded => actions::no_sign_in(),
+            other => other,
+        })
+    };
+    match signed_in.await {
+        Ok(()) => Ok(see_other(fields.filled("next"), "/")),
         Err(error) => {
             let wait = match &error {
                 Error::TooMany { retry_after_seconds } => Some(HeaderValue::from(*retry_after_seconds)),
@@ -95,6 +100,8 @@ pub async fn post_demo_sign_in(visit: OpenVisit, Address(address): Address, fiel
         .filter(|member| member.deactivated_at.is_none() && member.role.is_admin() == wants_admin)
         .min_by_key(|member| member.user)
         .ok_or(Error::NotFound)?;
-    sign_in_session(&visit, first.user, organisation, address).await?;
-    Ok(see_other(None, home(first.role.is_admin())))
+    let (user, role) = (first.user, first.role);
+    let password = visit.app.db.read(move |conn| Ok(sql::password_mark(conn, user)?)).await?;
+    sign_in_session(&visit, Verified { user, organisation, password }, address).await?;
+    Ok(see_other(None, home(role.is_admin())))
 }

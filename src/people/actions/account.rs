@@ -9,7 +9,7 @@ use crate::live::{EndReason, Letter, Sessions};
 use crate::people::actions::Fields;
 use crate::people::sql::SessionRow;
 use crate::people::{
-    Email, OrganisationId, Password, SessionKey, Span, Theme, UserId, Viewer, parse_line, parse_zone, sql,
+    Email, OrganisationId, Password, PasswordMark, SessionKey, Span, Theme, UserId, Viewer, parse_line, parse_zone, sql,
 };
 
 pub async fn rename(app: &App, viewer: &Viewer, name: &str) -> Result<()> {
@@ -58,6 +58,7 @@ pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &st
     let mut fields = Fields::default();
     let new = fields.take("password", Password::parse(new));
     let stored = app.db.read(move |conn| Ok(sql::password_hash(conn, user)?)).await?;
+    let verified = PasswordMark::of(&stored);
     if !app.passwords.verify(Password::given(current), Some(stored)).await? {
         fields.refuse("current", msg("error-password-wrong"));
     } else {
@@ -69,6 +70,10 @@ pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &st
     let keep = viewer.session;
     app.db
         .write(move |w| {
+            // Changed meanwhile by somebody else: what was verified is the password no more.
+            if sql::password_mark(w.conn, user)? != verified {
+                return Err(Error::field("current", msg("error-password-wrong")));
+            }
             sql::save_password(w.conn, user, &hash)?;
             sql::delete_resets(w.conn, user)?;
             sql::delete_sessions(w.conn, user, Some(&keep))?;

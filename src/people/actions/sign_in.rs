@@ -8,7 +8,7 @@ use crate::error::{Error, Result, msg};
 use crate::live::{EndReason, Letter, Sessions};
 use crate::people::actions::Fields;
 use crate::people::tokens::Token;
-use crate::people::{Email, Invitation, OrganisationId, Password, Role, UserId, parse_line, parse_zone, sql};
+use crate::people::{Email, Invitation, Password, PasswordMark, Role, UserId, Verified, parse_line, parse_zone, sql};
 use rusqlite::Connection;
 
 /// What the first run asks for, as typed.
@@ -28,7 +28,7 @@ pub async fn is_set_up(app: &App) -> Result<bool> {
 }
 
 /// Makes the organisation and its owner, once.
-pub async fn set_up(app: &App, form: SetUp) -> Result<(UserId, OrganisationId)> {
+pub async fn set_up(app: &App, form: SetUp) -> Result<Verified> {
     let mut fields = Fields::default();
     let organisation = fields.take("organisation", parse_line(&form.organisation, config::NAME_CHARS));
     let name = fields.take("name", parse_line(&form.name, config::NAME_CHARS));
@@ -50,16 +50,15 @@ pub async fn set_up(app: &App, form: SetUp) -> Result<(UserId, OrganisationId)> 
             let user = sql::insert_user(w.conn, email.as_str(), &name, &hash, None, form.language.as_deref(), w.now)?;
             sql::insert_member(w.conn, organisation, user, Role::Owner, w.now)?;
             sql::append_audit(w.conn, organisation, Some(user), "set-up", email.as_str(), w.now)?;
-            Ok((user, organisation))
+            Ok(Verified { user, organisation, password: PasswordMark::of(&hash) })
         })
         .await
 }
 
 /// Checks address and password. The answer, and the time it takes, are the
 /// same for a wrong password, an unknown address and a deactivated account.
-pub async fn sign_in(app: &App, email: &str, password: &str, address: IpAddr) -> Result<(UserId, OrganisationId)> {
-    let refused = || Error::field("email", msg("error-sign-in"));
-    let email = Email::parse(email).map_err(|_| refused())?;
+pub async fn sign_in(app: &App, email: &str, password: &str, address: IpAddr) -> Result<Verified> {
+    let email = Email::parse(email).map_err(|_| no_sign_in())?;
     app.throttle.attempt(&email, address, app.clock.now())?;
     let asked = email.clone();
     let found = app
@@ -72,12 +71,23 @@ pub async fn sign_in(app: &App, email: &str, password: &str, address: IpAddr) ->
     let hash = found.as_ref().map(|(_, _, hash)| hash.clone());
     let right = app.passwords.verify(Password::given(password), hash).await?;
     match found {
-        Some((user, organisation, _)) if right => {
+        Some((user, organisation, hash)) if right => {
             app.throttle.succeeded(&email, address, app.clock.now());
-            Ok((user, organisation))
+            Ok(Verified { user, organisation, password: PasswordMark::of(&hash) })
         }
-        _ => Err(refused()),
+        _ => Err(no_sign_in()),
     }
+}
+
+/// The one answer to whoever may not sign in.
+pub fn no_sign_in() -> Error {
+    Error::field("email", msg("error-sign-in"))
+}
+
+/// Whether the password by which somebody was verified is still theirs.
+pub async fn still_verified(app: &App, verified: &Verified) -> Result<bool> {
+    let Verified { user, password, .. } = verified.clone();
+    app.db.read(move |conn| Ok(sql::password_mark(conn, user)? == password)).await
 }
 
 /// The invitation behind a link, or not found when it is used, revoked or expired.
@@ -93,16 +103,11 @@ pub struct Accept {
     pub password: String,
 }
 
-pub async fn accept_invitation(
-    app: &App,
-    token: &Token,
-    form: Accept,
-    address: IpAddr,
-) -> Result<(UserId, OrganisationId)> {
+pub async fn accept_invitation(app: &App, token: &Token, form: Accept, address: IpAddr) -> Result<Verified> {
     let invitation = invitation(app, token).await?;
     let (user, name, hash) = if invitation.has_account {
-        let (user, _) = verified(app, &invitation.email, &form.password, address).await?;
-        (Some(user), String::new(), String::new())
+        let (user, hash) = verified(app, &invitation.email, &form.password, address).await?;
+        (Some(user), String::new(), hash)
     } else {
         let mut fields = Fields::default();
         let name = fields.take("name", parse_line(&form.name, config::NAME_CHARS));
@@ -116,8 +121,10 @@ pub async fn accept_invitation(
             if !sql::use_invitation(w.conn, invitation.id, w.now)? {
                 return Err(Error::NotFound);
             }
+            let password = PasswordMark::of(&hash);
             let user = match user {
-                Some(user) => user,
+                Some(user) if sql::password_mark(w.conn, user)? == password => user,
+                Some(_) => return Err(Error::field("password", msg("error-password-wrong"))),
                 None if sql::user_by_email(w.conn, &invitation.email)?.is_some() => {
                     return Err(Error::Conflict(msg("error-email-taken")));
                 }
@@ -127,20 +134,20 @@ pub async fn accept_invitation(
             if !sql::insert_member(w.conn, organisation, user, invitation.role, w.now)? {
                 // Let in again meanwhile: what was decided last stays, an old link neither raises nor lowers it.
                 if matches!(sql::membership(w.conn, organisation, user)?, Some((_, None))) {
-                    return Ok((user, organisation));
+                    return Ok(Verified { user, organisation, password });
                 }
                 sql::save_role(w.conn, organisation, user, invitation.role)?;
                 sql::save_deactivation(w.conn, organisation, user, None)?;
             }
             sql::append_audit(w.conn, organisation, Some(user), "join", &invitation.email, w.now)?;
             w.publish(Letter::Changed { organisation });
-            Ok((user, organisation))
+            Ok(Verified { user, organisation, password })
         })
         .await
 }
 
-/// Like sign-in, but also for an account that is active nowhere at the moment.
-async fn verified(app: &App, email: &str, password: &str, address: IpAddr) -> Result<(UserId, Email)> {
+/// Like sign-in, but also for an account that is active nowhere at the moment. Gives the hash that fitted.
+async fn verified(app: &App, email: &str, password: &str, address: IpAddr) -> Result<(UserId, String)> {
     let email = Email::parse(email).map_err(|_| Error::NotFound)?;
     app.throttle.attempt(&email, address, app.clock.now())?;
     let asked = email.clone();
@@ -148,9 +155,9 @@ async fn verified(app: &App, email: &str, password: &str, address: IpAddr) -> Re
     let hash = found.as_ref().map(|(_, hash)| hash.clone());
     let right = app.passwords.verify(Password::given(password), hash).await?;
     match found {
-        Some((user, _)) if right => {
+        Some((user, hash)) if right => {
             app.throttle.succeeded(&email, address, app.clock.now());
-            Ok((user, email))
+            Ok((user, hash))
         }
         _ => Err(Error::field("password", msg("error-password-wrong"))),
     }
@@ -183,7 +190,7 @@ fn still_managed(conn: &Connection, by: UserId, user: UserId) -> Result<()> {
 }
 
 /// Sets a new password by a link; whoever was signed in as that user no longer is.
-pub async fn reset_password(app: &App, token: &Token, password: &str) -> Result<UserId> {
+pub async fn reset_password(app: &App, token: &Token, password: &str) -> Result<(UserId, PasswordMark)> {
     reset(app, token).await?;
     let password = Password::parse(password).map_err(|message| Error::field("password", message))?;
     let (link, hash) = (token.hash(), app.passwords.hash(password).await?);
@@ -200,7 +207,7 @@ pub async fn reset_password(app: &App, token: &Token, password: &str) -> Result<
                 sessions: Sessions::All,
                 reason: EndReason::SignedOut,
             });
-            Ok(user)
+            Ok((user, PasswordMark::of(&hash)))
         })
         .await
 }

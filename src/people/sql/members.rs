@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{maybe_time, time};
-use crate::people::{Member, OrganisationId, Role, Theme, UserId};
+use crate::people::{Member, OrganisationId, PasswordMark, Role, Theme, UserId};
 
 pub fn is_set_up(conn: &Connection) -> rusqlite::Result<bool> {
     conn.prepare_cached("select exists (select 1 from organisations)")?.query_one([], |row| row.get(0))
@@ -67,6 +67,10 @@ pub fn user_by_email(conn: &Connection, email: &str) -> rusqlite::Result<Option<
 
 pub fn password_hash(conn: &Connection, user: UserId) -> rusqlite::Result<String> {
     conn.prepare_cached("select password_hash from users where id = ?1")?.query_one([user], |row| row.get(0))
+}
+
+pub fn password_mark(conn: &Connection, user: UserId) -> rusqlite::Result<PasswordMark> {
+    password_hash(conn, user).map(|hash| PasswordMark::of(&hash))
 }
 
 pub fn save_password(conn: &Connection, user: UserId, hash: &str) -> rusqlite::Result<()> {
