@@ -128,6 +128,30 @@ fn help_names_every_option_and_its_variable() {
 }
 
 #[test]
+fn an_address_that_people_cannot_type_is_refused_in_a_sentence() {
+    for (url, words) in [
+        ("example.org/milepost", "must begin with https:// or http://"),
+        ("ftp://example.org", "must begin with https:// or http://"),
+        ("https://", "names no host"),
+        ("https://example.org/?a=b", "must not go on with ? or #"),
+        ("https://example.org/milepost#top", "must not go on with ? or #"),
+        ("https://ada:secret@example.org", "user name or password"),
+        ("https://example.org/mile post", "only letters, digits"),
+        ("https://example.org/tasks", "/tasks: Milepost has pages there"),
+        ("https://example.org/assets/x", "/assets: Milepost has pages there"),
+    ] {
+        refuses_to_start(&["--listen", "127.0.0.1:0", "--base-url", url], &["--base-url", words]);
+    }
+}
+
+#[test]
+fn a_proxy_that_is_no_address_is_refused_in_a_sentence() {
+    for (proxies, word) in [("10.0.0.0/33", "10.0.0.0/33"), ("127.0.0.1,proxy.example", "proxy.example")] {
+        refuses_to_start(&["--trusted-proxies", proxies], &["--trusted-proxies", word, "neither an address"]);
+    }
+}
+
+#[test]
 fn an_unknown_option_is_refused() {
     let output = run(&["--lisen", "127.0.0.1:0"]);
     assert!(!output.status.success());

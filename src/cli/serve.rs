@@ -59,7 +59,7 @@ pub(super) fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> 
     let url = app.config.base_url.as_ref().map_or_else(here, BaseUrl::to_string);
     println!("Milepost is at {url} (database {})", app.config.db.display());
     if app.config.base_url.is_some() {
-        println!("Listening on {address}");
+        println!("Listening on {}", here());
     }
     Ok(())
 }

@@ -32,23 +32,30 @@ impl Binary {
     }
 
     pub fn start_at(database: &Path, listen: &str) -> Binary {
-        let mut child =
-            command().arg("--listen").arg(listen).arg("--db").arg(database).spawn().expect("the binary starts");
+        Binary::start_with(database, listen, &[])
+    }
+
+    pub fn start_with(database: &Path, listen: &str, more: &[&str]) -> Binary {
+        let mut command = command();
+        command.arg("--listen").arg(listen).arg("--db").arg(database).args(more);
+        let mut child = command.spawn().expect("the binary starts");
         let (sender, lines) = channel();
         read_lines(child.stdout.take().unwrap(), sender.clone());
         read_lines(child.stderr.take().unwrap(), sender);
         let mut binary = Binary { child, lines, url: String::new(), said: Vec::new() };
-        binary.url = binary.wait_for_address();
+        // With an address for people it says that one first.
+        let mark = if more.contains(&"--base-url") { "Listening on http://" } else { "http://" };
+        binary.url = binary.wait_for_address(mark);
         binary
     }
 
-    fn wait_for_address(&mut self) -> String {
+    fn wait_for_address(&mut self, mark: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
-                    let address = line.find("http://").map(|at| {
-                        let rest = &line[at..];
+                    let address = line.find(mark).map(|at| {
+                        let rest = &line[at + mark.len() - "http://".len()..];
                         let end = rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len());
                         rest[..end].trim_end_matches(['/', '.', ',']).to_owned()
                     });

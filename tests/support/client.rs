@@ -2,9 +2,10 @@
 //! and does not follow redirects by itself, so that tests see them.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use reqwest::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
+use reqwest::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderName, LOCATION, SET_COOKIE};
 use reqwest::{Method, StatusCode};
 
 use super::events::Events;
@@ -23,11 +24,20 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: &str) -> Client {
+        Client::built(base, |http| http)
+    }
+
+    /// Somebody who speaks from this address of the machine, and says more about themselves than they are asked.
+    pub fn from_address(base: &str, local: IpAddr, says: &[(&'static str, &str)]) -> Client {
+        let says = says.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect();
+        Client::built(base, |http| http.local_address(local).default_headers(says))
+    }
+
+    fn built(base: &str, more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Client {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent("Milepost tests (like a browser)")
-            .build()
-            .unwrap();
+            .user_agent("Milepost tests (like a browser)");
+        let http = more(http).build().unwrap();
         Client { http, base: base.into(), language: "en".into(), cookies: Arc::default() }
     }
 
@@ -53,13 +63,14 @@ impl Client {
 
     /// A request with this person's cookies, as a page of Milepost's own would send it.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.request_without_site(method, path).header("sec-fetch-site", "same-origin")
+    }
+
+    /// As a browser sends it that does not say from where its requests come.
+    pub fn request_without_site(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
         let cookies: Vec<String> = self.cookies().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut request = self
-            .http
-            .request(method, url)
-            .header("sec-fetch-site", "same-origin")
-            .header(ACCEPT_LANGUAGE, self.language.as_str());
+        let mut request = self.http.request(method, url).header(ACCEPT_LANGUAGE, self.language.as_str());
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; "));
         }

@@ -33,7 +33,12 @@ impl Events {
         let chunks = response.bytes_stream().map(|chunk| chunk.map(|chunk| chunk.to_vec()));
         let bytes =
             chunks.take_while(|chunk| std::future::ready(chunk.is_ok())).filter_map(|chunk| async { chunk.ok() });
-        Events { bytes: bytes.boxed(), buffer: Vec::new(), headers, seen: Vec::new() }
+        Events::of(headers, bytes.boxed())
+    }
+
+    /// A stream that came some other way.
+    pub fn of(headers: reqwest::header::HeaderMap, bytes: BoxStream<'static, Vec<u8>>) -> Events {
+        Events { bytes, buffer: Vec::new(), headers, seen: Vec::new() }
     }
 
     /// The next event, or none when the server closed the stream.

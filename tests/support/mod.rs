@@ -5,8 +5,10 @@
 pub mod binary;
 pub mod browser;
 pub mod client;
+pub mod curl;
 pub mod events;
 pub mod html;
+pub mod nginx;
 pub mod random;
 pub mod server;
 pub mod source;
