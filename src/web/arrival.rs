@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::App;
+use crate::config::Config;
 use crate::front::{Base, Proxies};
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -37,23 +38,28 @@ impl Default for Arrival {
 /// Finds out how the request came, and leaves it with the `Host` that the visitor typed. The answer's addresses and
 /// cookies get the prefix.
 pub async fn arrive(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    let mut arrival = Arrival::default();
-    arrival.is_https = app.config.is_secure();
-    if let Some(peer) = peer {
-        arrival.address = peer;
-        if app.config.trusted_proxies.trust(peer) {
-            arrival.address = visitor(peer, request.headers(), &app.config.trusted_proxies);
-            arrival.is_https |= last(request.headers(), FORWARDED_PROTO).is_some_and(|proto| proto == "https");
-            take_forwarded_host(&mut request);
-        }
-    }
+    let arrival = arrived(&app.config, &mut request);
     request.extensions_mut().insert(arrival);
     let mut response = next.run(request).await;
     if !app.config.base().is_empty() {
         send_outward(app.config.base(), response.headers_mut());
     }
     response
+}
+
+fn arrived(config: &Config, request: &mut Request) -> Arrival {
+    let is_https = config.is_secure();
+    let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else {
+        return Arrival { is_https, ..Arrival::default() };
+    };
+    let peer = peer.ip().to_canonical();
+    if !config.trusted_proxies.trust(peer) {
+        return Arrival { address: peer, is_https };
+    }
+    take_forwarded_host(request);
+    let headers = request.headers();
+    let says_https = last(headers, FORWARDED_PROTO).is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+    Arrival { address: visitor(peer, headers, &config.trusted_proxies), is_https: is_https || says_https }
 }
 
 /// Walks from the nearest hop outwards: each trusted proxy says who spoke to it. The first that is not trusted is the
