@@ -75,6 +75,11 @@ pub const INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// A password reset link is used while both people still talk about it.
 pub const RESET_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
+/// Tokens that a member has, and that an organisation has: more could not be told apart.
+pub const TOKENS: usize = 100;
+/// Days until a new token expires, unless its maker says otherwise: long enough to forget it, short enough to matter.
+pub const TOKEN_DAYS: i64 = 90;
+
 /// Failed sign-ins before waiting: per account slow enough that guessing is
 /// hopeless, per address wide enough for an office behind one address.
 pub const SIGN_IN_FAILURES_PER_ACCOUNT: u32 = 10;

@@ -116,6 +116,8 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
     bob.post(&format!("/tasks/{late}/comments"), &[("text", "which blue?")]).await.expect(303);
     bob.post(&format!("/tasks/{done}/complete"), &[("note", "eleven")]).await.expect(303);
     bob.post("/presence", &[("state", "active")]).await.expect(204);
+    house.organisation_token("read report admin").await;
+    house.token("alice", "read").await;
     let invitation = crate::support::server::invite(&alice, "dan@example.org", "Dan", "member").await;
     let bob_path = format!("/people/{}", house.people.id("bob"));
     let mut all: Vec<(String, &'static str)> = ["/sign-in", &invitation, "/invitations/none", "/nowhere"]
@@ -133,7 +135,9 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/projects",
         "/projects/1",
         "/settings",
+        "/settings/tokens/1/revoke",
         "/account",
+        "/account/tokens/2/revoke",
         "/tasks",
     ] {
         all.push((path.to_owned(), "alice"));
@@ -184,6 +188,8 @@ async fn every_page_is_valid_html_in_every_language() {
         ("/tasks/1/progress", vec![("progress", "x"), ("note", "kept")]),
         ("/tasks/1", vec![("title", ""), ("due", "x"), ("version", "1")]),
         ("/projects", vec![("name", "")]),
+        ("/account/tokens", vec![("name", ""), ("expires", "x")]),
+        ("/settings/tokens", vec![("name", "x"), ("scopes", "read"), ("expires", "")]),
         ("/sign-in", vec![("email", "x"), ("password", "x")]),
     ];
     for (path, form) in refused {

@@ -66,6 +66,8 @@ const ADMINS_DEED: [Answer; 5] = [SignIn, Done, Forbidden, Forbidden, Done];
 const THEIR_PAGE: [Answer; 5] = [SignIn, Nothing, Forbidden, Forbidden, Shown];
 /// Something done to one thing of Harbour Works, by its admins.
 const THEIR_DEED: [Answer; 5] = [SignIn, Nothing, Forbidden, Forbidden, Done];
+/// Something that is bob's alone.
+const BOBS_OWN_PAGE: [Answer; 5] = [SignIn, Nothing, Nothing, Shown, Nothing];
 /// Bob's own work: his and the admins' to move.
 const BOBS_DEED: [Answer; 5] = [SignIn, Nothing, Nothing, Done, Done];
 /// About Bob's task, for admins alone.
@@ -104,6 +106,13 @@ fn table() -> Vec<Line> {
         post("/account/preferences", "language=en&theme=auto&zone=", OWN_DEED),
         post("/account/sessions/end-others", "", OWN_DEED),
         post("/account/sessions/{key}/end", "", [SignIn, Nothing, Nothing, Done, Nothing]),
+        // A secret is shown once, on the page that answers.
+        post("/account/tokens", "name=Script&scopes=read&expires=", OWN_PAGE),
+        get("/account/tokens/{id}/revoke", BOBS_OWN_PAGE),
+        post("/account/tokens/{id}/revoke", "", [SignIn, Nothing, Nothing, Done, Nothing]),
+        post("/settings/tokens", "name=Script&scopes=read&expires=", ADMINS_PAGE),
+        get("/settings/tokens/{id}/revoke", THEIR_PAGE),
+        post("/settings/tokens/{id}/revoke", "", THEIR_DEED),
         get("/people", ADMINS_PAGE),
         // A link is shown once, on the page that answers.
         post("/people", "email=new@example.org&name=New&role=member", ADMINS_PAGE),
@@ -149,6 +158,8 @@ struct Things {
     key: String,
     sequence: String,
     asset: String,
+    own_token: String,
+    organisation_token: String,
 }
 
 impl Things {
@@ -163,6 +174,8 @@ impl Things {
             house.look().query_row(sql, [], |row| row.get::<_, Value>(0)).map(|value| text(&value)).unwrap()
         };
         let bob = house.people.id("bob");
+        house.token("bob", "read").await;
+        house.organisation_token("read admin").await;
         Things {
             task,
             project: one("select id from projects"),
@@ -170,6 +183,8 @@ impl Things {
             token: link.rsplit('/').next().unwrap().to_owned(),
             key: one(&format!("select lower(hex(key)) from sessions where user_id = {bob}")),
             sequence: one("select max(sequence) from trail"),
+            own_token: one("select id from api_tokens where owner = 'member'"),
+            organisation_token: one("select id from api_tokens where owner = 'organisation'"),
             asset: alice
                 .open("/tasks")
                 .await
@@ -185,6 +200,8 @@ impl Things {
             _ if route.starts_with("/tasks") => &self.task,
             _ if route.starts_with("/projects") => &self.project,
             _ if route.starts_with("/people/invitations") => &self.invitation,
+            _ if route.starts_with("/account/tokens") => &self.own_token,
+            _ if route.starts_with("/settings/tokens") => &self.organisation_token,
             _ => house.people.id("bob"),
         };
         let path = route.replace("{id}", id).replace("{token}", &self.token).replace("{key}", &self.key);
@@ -228,7 +245,11 @@ fn everything(house: &House) -> Vec<String> {
         ("audit", "organisation_id = 1"),
         ("project_members", "1"),
         ("password_resets", "1"),
-        ("users", &format!("id <> {stranger}")),
+        ("api_tokens", "organisation_id = 1"),
+        (
+            "users",
+            &format!("id <> {stranger} and id not in (select user_id from api_tokens where organisation_id <> 1)"),
+        ),
     ] {
         let mut statement = conn.prepare(&format!("select * from {table} where {which}")).unwrap();
         let columns = statement.column_count();

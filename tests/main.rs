@@ -20,3 +20,4 @@ mod security;
 mod streams;
 mod support;
 mod tasks;
+mod tokens;

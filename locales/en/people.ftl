@@ -163,3 +163,37 @@ sessions-ended = { $count ->
     [one] { $count } other session is signed out.
    *[other] { $count } other sessions are signed out.
 }
+
+tokens-title = API tokens
+tokens-hint = A program that shows such a token acts as you, here in { $organisation }, with the role that you have at the moment.
+tokens-organisation-title = The organisation’s API tokens
+tokens-organisation-hint = For programs that are nobody’s own. Each acts in its own name, and works on when whoever made it leaves.
+token-name = Token name
+token-name-hint = What it is for, such as “Nightly import”
+token-scopes = What it may do
+scope-read = Read
+scope-read-hint = See tasks, their history and the live stream
+scope-report = Report
+scope-report-hint = Report progress of tasks, and comment
+scope-work = Work
+scope-work-hint = Create tasks, take jobs and finish them
+scope-admin = Admin
+scope-admin-hint = Everything else that admins do
+scope-admin-organisation-hint = Act as an admin: see all tasks, and do what only admins do
+token-expires = Works until
+token-expires-hint = To the end of this day. Empty: until it is revoked.
+token-create = Make the token
+token-made = Here is the token. Copy it now: it is not shown again.
+token-made-hint = Programs send it in a header: Authorization: Bearer, then the token.
+token-secret = Token
+token-expired = Expired
+token-used = last used
+token-unused = not used yet
+token-until = works until
+token-endless = works until it is revoked
+token-by = made by
+token-revoke-begin = Revoke…
+token-revoke-title = Revoke a token
+token-revoke-hint = Programs that use it are refused from now on, and their streams end. This cannot be undone.
+token-revoke-submit = Revoke now
+token-revoked = The token is revoked. It no longer works.

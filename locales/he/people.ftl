@@ -168,3 +168,37 @@ sessions-ended = { $count ->
     [two] שני חיבורים אחרים נותקו.
    *[other] { $count } חיבורים אחרים נותקו.
 }
+
+tokens-title = אסימוני API
+tokens-hint = תוכנה שמציגה אסימון כזה פועלת בשמך, כאן בארגון { $organisation }, בתפקיד שיש לך באותו רגע.
+tokens-organisation-title = אסימוני ה־API של הארגון
+tokens-organisation-hint = לתוכנות שאינן שייכות לאדם מסוים. כל אסימון פועל בשם עצמו, וממשיך לעבוד גם כשמי שיצרו אותו עוזבים.
+token-name = שם האסימון
+token-name-hint = למה הוא משמש, למשל ”ייבוא לילי“
+token-scopes = מה מותר לו
+scope-read = קריאה
+scope-read-hint = לראות משימות, את ההיסטוריה שלהן ואת העדכונים החיים
+scope-report = דיווח
+scope-report-hint = לדווח על התקדמות של משימות ולהגיב
+scope-work = עבודה
+scope-work-hint = ליצור משימות, לקחת עבודות ולסיים אותן
+scope-admin = ניהול
+scope-admin-hint = כל השאר שמותר למי שבתפקיד ניהול
+scope-admin-organisation-hint = לפעול בתפקיד ניהול: לראות את כל המשימות ולעשות את מה שמותר רק להנהלה
+token-expires = בתוקף עד
+token-expires-hint = עד סוף היום הזה. ריק: עד שיבוטל.
+token-create = יצירת האסימון
+token-made = הנה האסימון. יש להעתיק אותו עכשיו: הוא לא יוצג שוב.
+token-made-hint = תוכנות שולחות אותו בכותרת: ‎Authorization: Bearer‎ ואחריה האסימון.
+token-secret = אסימון
+token-expired = פג תוקף
+token-used = שימוש אחרון
+token-unused = עוד לא היה בשימוש
+token-until = בתוקף עד
+token-endless = בתוקף עד שיבוטל
+token-by = נוצר בידי
+token-revoke-begin = ביטול…
+token-revoke-title = ביטול אסימון
+token-revoke-hint = תוכנות שמשתמשות בו יסורבו מעכשיו, והעדכונים החיים שלהן ייפסקו. אין דרך חזרה.
+token-revoke-submit = לבטל עכשיו
+token-revoked = האסימון בוטל. הוא כבר לא עובד.

@@ -17,6 +17,7 @@ use crate::db::types::{id, words};
 use crate::error::{Message, msg};
 pub use passwords::PasswordMark;
 pub use sessions::SessionKey;
+pub use tokens::{ApiToken, Scope, Scopes, TokenOwner};
 
 id!(
     /// A tenant. Nothing crosses from one to another.
@@ -24,6 +25,7 @@ id!(
     UserId,
     ProjectId,
     InvitationId,
+    TokenId,
 );
 
 words!(

@@ -12,10 +12,11 @@ use super::forms::{Fields, Filled};
 use super::page::{Nav, Page, Visit};
 use super::people::{source_key, theme_key};
 use super::settings::zones;
+use super::tokens::Tokens;
 use crate::error::{Error, Result};
 use crate::locale::Lang;
 use crate::people::sql::SessionRow;
-use crate::people::{Span, Theme, actions, sql};
+use crate::people::{Span, Theme, TokenOwner, actions, sql};
 
 /// One of the places where the account is signed in.
 struct SessionLine {
@@ -39,10 +40,16 @@ struct AccountPage {
     spans: Vec<Span>,
     zones: Vec<String>,
     form: Filled,
+    tokens: Tokens,
 }
 
 /// The account as it is, with what was typed into one of its forms laid over it.
 async fn show(visit: &Visit, refused: Option<(Fields, Error)>) -> Result<Response> {
+    let tokens = Tokens::of(visit, TokenOwner::Member).await?;
+    show_with(visit, refused, tokens).await
+}
+
+pub(super) async fn show_with(visit: &Visit, refused: Option<(Fields, Error)>, tokens: Tokens) -> Result<Response> {
     let user = visit.viewer.user;
     let (language, zone) = visit.app.db.read(move |conn| Ok(sql::preferences(conn, user)?)).await?;
     let now = [
@@ -67,8 +74,9 @@ async fn show(visit: &Visit, refused: Option<(Fields, Error)>) -> Result<Respons
         zones: zones(),
         page,
         form,
+        tokens,
     };
-    Ok((shown.form.status, shown).into_response())
+    Ok((shown.tokens.status_beside(&shown.form), shown).into_response())
 }
 
 fn line(visit: &Visit, row: SessionRow) -> SessionLine {

@@ -52,7 +52,7 @@ async fn dead_link(visit: &OpenVisit) -> Response {
 }
 
 async fn show_invitation(visit: &OpenVisit, token: String, form: Option<Filled>) -> Result<Response> {
-    let invitation = match actions::invitation(&visit.app, &Token::from_link(&token)).await {
+    let invitation = match actions::invitation(&visit.app, &Token::given(&token)).await {
         Ok(invitation) => invitation,
         Err(Error::NotFound) => return Ok(dead_link(visit).await),
         Err(error) => return Err(error),
@@ -73,7 +73,7 @@ pub async fn post_invitation(
     fields: Fields,
 ) -> Result<Response> {
     let accept = Accept { name: fields.get("name").to_owned(), password: fields.get("password").to_owned() };
-    match actions::accept_invitation(&visit.app, &Token::from_link(&token), accept, address).await {
+    match actions::accept_invitation(&visit.app, &Token::given(&token), accept, address).await {
         Ok(verified) => {
             sign_in_session(&visit, verified, address).await?;
             Ok(see_other(None, "/"))
@@ -87,7 +87,7 @@ pub async fn post_invitation(
 }
 
 async fn show_reset(visit: &OpenVisit, token: String, form: Filled) -> Result<Response> {
-    match actions::reset(&visit.app, &Token::from_link(&token)).await {
+    match actions::reset(&visit.app, &Token::given(&token)).await {
         Ok((email, name)) => {
             let page = visit.page("reset-title");
             Ok((form.status, ResetPage { l: page.l, page, form, token, email, name }).into_response())
@@ -107,7 +107,7 @@ pub async fn post_reset(
     Address(address): Address,
     fields: Fields,
 ) -> Result<Response> {
-    match actions::reset_password(&visit.app, &Token::from_link(&token), fields.get("password")).await {
+    match actions::reset_password(&visit.app, &Token::given(&token), fields.get("password")).await {
         Ok((user, password)) => {
             let organisations = visit.app.db.read(move |conn| Ok(sql::organisations_of(conn, user)?)).await?;
             // Someone who is active nowhere has a new password and no page to see with it.

@@ -30,6 +30,7 @@ pub mod stream;
 pub mod task;
 pub mod task_forms;
 pub mod tasks;
+pub mod tokens;
 mod trail;
 pub mod viewer;
 
@@ -164,6 +165,9 @@ fn own() -> Vec<Route> {
         post("/account/preferences", SignedIn, account::post_preferences),
         post("/account/sessions/end-others", SignedIn, account::post_end_other_sessions),
         post("/account/sessions/{key}/end", SignedIn, account::post_end_session),
+        post("/account/tokens", SignedIn, tokens::post_own),
+        get("/account/tokens/{id}/revoke", SignedIn, tokens::get_revoke_own),
+        post("/account/tokens/{id}/revoke", SignedIn, tokens::post_revoke_own),
     ]
 }
 
@@ -209,6 +213,9 @@ fn organisation() -> Vec<Route> {
         post("/projects/{id}/archive", Admin, projects::post_archive),
         get("/settings", Admin, settings::get_settings),
         post("/settings", Admin, settings::post_settings),
+        post("/settings/tokens", Admin, tokens::post_organisations),
+        get("/settings/tokens/{id}/revoke", Admin, tokens::get_revoke_organisations),
+        post("/settings/tokens/{id}/revoke", Admin, tokens::post_revoke_organisations),
     ]
 }
 

@@ -7,9 +7,11 @@ use axum::response::{IntoResponse, Response};
 use super::forms::{Fields, Filled};
 use super::page::{Nav, Page, Visit};
 use super::session::look_at;
+use super::tokens::Tokens;
 use crate::error::Result;
 use crate::locale::Lang;
-use crate::people::{Role, actions, sql};
+use crate::people::{Role, TokenOwner, actions, sql};
+use jiff::tz::TimeZone;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "people/settings.html")]
@@ -18,13 +20,39 @@ struct SettingsPage {
     l: Lang,
     form: Filled,
     is_owner: bool,
+    zone: TimeZone,
     zones: Vec<String>,
+    tokens: Tokens,
 }
 
-async fn show(visit: &Visit, form: Filled) -> Response {
+async fn show(visit: &Visit, form: Filled) -> Result<Response> {
+    let tokens = Tokens::of(visit, TokenOwner::Organisation).await?;
+    Ok(show_with(visit, form, tokens))
+}
+
+fn show_with(visit: &Visit, form: Filled, tokens: Tokens) -> Response {
     let page = visit.page(Nav::Settings, "settings-title");
-    (form.status, SettingsPage { l: page.l, page, form, is_owner: visit.viewer.role == Role::Owner, zones: zones() })
-        .into_response()
+    let shown = SettingsPage {
+        l: page.l,
+        page,
+        form,
+        is_owner: visit.viewer.role == Role::Owner,
+        zone: visit.viewer.zone.clone(),
+        zones: zones(),
+        tokens,
+    };
+    (shown.tokens.status_beside(&shown.form), shown).into_response()
+}
+
+/// The settings as they are, beside what was done with tokens.
+pub(super) async fn show_tokens(visit: &Visit, tokens: Tokens) -> Result<Response> {
+    Ok(show_with(visit, as_they_are(visit).await?, tokens))
+}
+
+async fn as_they_are(visit: &Visit) -> Result<Filled> {
+    let organisation = visit.viewer.organisation;
+    let (name, zone, sees) = visit.app.db.read(move |conn| Ok(sql::settings(conn, organisation)?)).await?;
+    Ok(Filled::fresh(present(&name, &zone, sees)))
 }
 
 /// Every zone that may be typed, offered while typing.
@@ -38,9 +66,7 @@ fn present<'a>(name: &'a str, zone: &'a str, sees: bool) -> [(&'static str, &'a 
 }
 
 pub async fn get_settings(visit: Visit) -> Result<Response> {
-    let organisation = visit.viewer.organisation;
-    let (name, zone, sees) = visit.app.db.read(move |conn| Ok(sql::settings(conn, organisation)?)).await?;
-    Ok(show(&visit, Filled::fresh(present(&name, &zone, sees))).await)
+    show(&visit, as_they_are(&visit).await?).await
 }
 
 pub async fn post_settings(visit: Visit, fields: Fields) -> Result<Response> {
@@ -51,7 +77,7 @@ pub async fn post_settings(visit: Visit, fields: Fields) -> Result<Response> {
     };
     match actions::save_settings(&visit.app, &visit.viewer, settings).await {
         Ok(()) => Ok(visit.done(visit.l().t("settings-saved"), "/settings")),
-        Err(error) => Ok(show(&visit, Filled::refused(fields, error, visit.l())?).await),
+        Err(error) => show(&visit, Filled::refused(fields, error, visit.l())?).await,
     }
 }
 
@@ -68,7 +94,7 @@ pub async fn post_organisations(visit: Visit, fields: Fields) -> Result<Response
             let organisation = visit.viewer.organisation;
             let (name, zone, sees) = visit.app.db.read(move |conn| Ok(sql::settings(conn, organisation)?)).await?;
             let form = Filled::refused(fields, error, visit.l())?;
-            Ok(show(&visit, form.beside(present(&name, &zone, sees))).await)
+            show(&visit, form.beside(present(&name, &zone, sees))).await
         }
     }
 }

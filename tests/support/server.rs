@@ -267,4 +267,23 @@ impl House {
             .unwrap_or_else(|error| panic!("{title} was not made: {error}"));
         id.to_string()
     }
+
+    /// A token that somebody makes under `/account`, with these scopes (`read work`); gives its secret.
+    pub async fn token(&self, name: &str, scopes: &str) -> String {
+        make_token(&self.client(name), "/account", scopes).await
+    }
+
+    /// A token that alice makes for the organisation.
+    pub async fn organisation_token(&self, scopes: &str) -> String {
+        make_token(&self.alice(), "/settings", scopes).await
+    }
+}
+
+/// Makes a token by the form of that page; gives its secret, which is shown this once.
+pub async fn make_token(client: &Client, page: &str, scopes: &str) -> String {
+    let mut form = client.open(page).await.form("[action$='/tokens']").fill("name", &format!("{MARK} script"));
+    form.fields.retain(|(name, _)| name != "scopes");
+    form.fields.extend(scopes.split(' ').map(|scope| ("scopes".to_owned(), scope.to_owned())));
+    let shown = client.submit(&form).await.expect(200);
+    shown.attribute("#token-secret", "value").expect("a new token is shown")
 }

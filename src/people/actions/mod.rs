@@ -5,11 +5,13 @@ mod account;
 mod members;
 mod projects;
 mod sign_in;
+mod tokens;
 
 pub use account::*;
 pub use members::*;
 pub use projects::*;
 pub use sign_in::*;
+pub use tokens::*;
 
 use super::Viewer;
 use crate::error::{Error, FieldError, Message, Result, msg};

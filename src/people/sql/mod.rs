@@ -5,11 +5,13 @@ mod links;
 mod members;
 mod projects;
 mod sessions;
+mod tokens;
 
 pub use links::*;
 pub use members::*;
 pub use projects::*;
 pub use sessions::*;
+pub use tokens::*;
 
 use jiff::Timestamp;
 use rusqlite::Row;
