@@ -13,6 +13,7 @@ mod killed;
 mod locales;
 mod people;
 mod plans;
+mod prefix;
 mod proxies;
 mod restore;
 mod rules;

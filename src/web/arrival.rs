@@ -40,10 +40,13 @@ impl Default for Arrival {
 pub async fn arrive(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let arrival = arrived(&app.config, &mut request);
     request.extensions_mut().insert(arrival);
-    let mut response = next.run(request).await;
-    if !app.config.base().is_empty() {
-        send_outward(app.config.base(), response.headers_mut());
+    let base = app.config.base();
+    if base.is_empty() {
+        return next.run(request).await;
     }
+    keep_own_cookies(request.headers_mut());
+    let mut response = next.run(request).await;
+    send_outward(base, response.headers_mut());
     response
 }
 
@@ -118,6 +121,25 @@ pub fn without_prefix<B>(base: &Base, mut request: axum::http::Request<B>) -> ax
         *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
     }
     request
+}
+
+/// Another Milepost at the root of the host has cookies of the same names, and they come here too. Browsers send the one of
+/// the longer path, ours, first (RFC 6265, 5.4).
+fn keep_own_cookies(headers: &mut HeaderMap) {
+    let mut own: Vec<&str> = Vec::new();
+    let mut is_mixed = false;
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    for pair in lines.flat_map(|line| line.split(';')).map(str::trim) {
+        let name = |pair: &str| pair.split('=').next().map(str::to_owned);
+        if own.iter().any(|known| name(known) == name(pair)) {
+            is_mixed = true;
+        } else {
+            own.push(pair);
+        }
+    }
+    if is_mixed && let Ok(cookies) = HeaderValue::from_str(&own.join("; ")) {
+        headers.insert(header::COOKIE, cookies);
+    }
 }
 
 fn send_outward(base: &Base, headers: &mut HeaderMap) {
