@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 
@@ -19,6 +20,48 @@ pub struct Config {
     pub trusted_proxies: Proxies,
     /// Offers the two demo visitors on the sign-in page.
     pub demo: bool,
+    pub streams: Streams,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            db: PathBuf::from("milepost.db"),
+            base_url: None,
+            trusted_proxies: Proxies::default(),
+            demo: false,
+            streams: Streams::default(),
+        }
+    }
+}
+
+/// The limits of live streams that a test lowers and an operator's file limit may.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    pub per_user: usize,
+    pub per_organisation: usize,
+    pub in_all: usize,
+    /// So that both ends notice a connection that died without a word.
+    pub ping: Duration,
+    /// How long a poll waits for something to tell: less than the time after which proxies give up (60 s), and not so
+    /// short that a page behind one asks all the time.
+    pub poll: Duration,
+}
+
+impl Default for Streams {
+    fn default() -> Streams {
+        Streams {
+            // A person's tabs and devices.
+            per_user: 64,
+            // Most of a server: one organisation alone is the usual house.
+            per_organisation: 20_000,
+            // Memory (about 2 KB each, and the kernel's buffers), and one file each.
+            in_all: 20_000,
+            ping: Duration::from_secs(15),
+            poll: Duration::from_secs(20),
+        }
+    }
 }
 
 impl Config {
@@ -96,17 +139,18 @@ pub const OFFLINE_AFTER: SignedDuration = SignedDuration::from_mins(15);
 /// A presence span is written this often while it lasts.
 pub const PRESENCE_WRITE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
-/// Streams: a person's tabs and devices; a server's memory.
-pub const STREAMS_PER_USER: usize = 64;
-pub const STREAMS: usize = 20_000;
-/// Events that a stream may lag behind before it is cut and comes back by replay.
-pub const STREAM_BUFFER: usize = 256;
+/// Commits that a stream may lag behind before it is cut and comes back by replay: for the admins of an organisation,
+/// who share one channel, and for each member, whose channel must be small because there are many.
+pub const ORGANISATION_BUFFER: usize = 256;
+pub const MEMBER_BUFFER: usize = 16;
+/// Bytes that wait for a slow reader before letters wait in the channel.
+pub const OUTBOX_BYTES: usize = 64 * 1024;
+/// Ticks of one task are sent at most this often, the last one always: the eye sees no more.
+pub const TICK_EVERY: Duration = Duration::from_millis(100);
 /// Entries read at a time when replaying the trail.
 pub const REPLAY_ROWS: i64 = 500;
 /// A page that missed more than this is fetched anew instead.
 pub const REPLAY_FRAGMENTS: i64 = 2_000;
-/// Seconds between pings, so that both ends notice a dead connection.
-pub const PING_SECONDS: u64 = 15;
 /// Bytes of rendered fragments kept for reuse.
 pub const FRAGMENT_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Sessions whose viewer is kept in memory.

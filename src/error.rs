@@ -72,6 +72,17 @@ pub struct FieldError {
     pub message: Message,
 }
 
+/// Whose limit of open streams is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Crowded {
+    User,
+    Organisation,
+    Server,
+}
+
+/// Seconds after which a place among the streams may be free again.
+pub const CROWDED_RETRY_SECONDS: u64 = 30;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not there, or not for this viewer to know of.
@@ -88,6 +99,9 @@ pub enum Error {
     Conflict(Message),
     #[error("too many requests")]
     TooMany { retry_after_seconds: u64 },
+    /// No more streams fit.
+    #[error("too many streams: {0:?}")]
+    Crowded(Crowded),
     #[error("internal: {0:#}")]
     Internal(anyhow::Error),
 }

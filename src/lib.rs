@@ -12,11 +12,11 @@ pub mod insight;
 pub mod live;
 pub mod locale;
 pub mod people;
+pub mod server;
 pub mod tasks;
 pub mod web;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Deref for App {
 
 impl App {
     pub fn open(config: Config, clock: Clock) -> Result<App, OpenError> {
-        let hub = Hub::default();
+        let hub = Hub::new(config.streams.clone());
         let db = Db::open(&config.db, clock.clone(), hub.clone())?;
         Ok(App(Arc::new(Inner {
             config,
@@ -83,32 +83,21 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
     let hub = app.hub.clone();
     tokio::spawn(async move {
         shutdown.await;
         hub.shut_down();
         stop.send_replace(true);
     });
-    let housekeeping = tokio::spawn(keep_house(app.clone()));
-    let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let mut until_stop = stopped.clone();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-        // An error means that the sender is gone, which is a stop too.
-        let _ = until_stop.wait_for(|stop| *stop).await;
-    });
-    let served = tokio::select! {
-        served = serving => served,
-        () = async {
-            let _ = stopped.wait_for(|stop| *stop).await;
-            tokio::time::sleep(GRACE).await;
-        } => Ok(()),
-    };
-    housekeeping.abort();
+    let hub = app.hub.clone();
+    let aside = [tokio::spawn(keep_house(app.clone())), tokio::spawn(async move { hub.send_ticks().await })];
+    server::listen(listener, web::router(app.clone()), stopped, GRACE).await;
+    aside.iter().for_each(tokio::task::JoinHandle::abort);
     let db = app.db.clone();
     // Only a panic in the writer could fail this, and that was logged.
     let _ = tokio::task::spawn_blocking(move || db.close()).await;
-    served
+    Ok(())
 }
 
 async fn keep_house(app: App) {

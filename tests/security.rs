@@ -111,8 +111,7 @@ async fn behind_tls_cookies_travel_only_by_tls() {
         listen: "127.0.0.1:0".parse().unwrap(),
         db: folder.path().join("milepost.db"),
         base_url: Some("https://milepost.example".parse().unwrap()),
-        trusted_proxies: Default::default(),
-        demo: false,
+        ..Config::default()
     };
     let server = crate::support::server::Running::with(config, Clock::manual(crate::support::server::monday())).await;
     let nobody = crate::support::client::Client::new(&server.url);

@@ -1,9 +1,8 @@
 //! The live stream: who hears what, in which order, and what happens after a cut.
 
-use std::sync::Arc;
-
-use futures_util::StreamExt;
-use milepost::live::{Cursor, feed};
+use milepost::live::feed::From;
+use milepost::live::{Cursor, Feed, Item, Watcher};
+use milepost::locale::Lang;
 use reqwest::Method;
 
 use crate::support::client::Client;
@@ -191,7 +190,7 @@ async fn one_person_has_many_streams_but_not_endlessly_many() {
     let house = House::open().await;
     let bob = house.bob();
     let mut open = Vec::new();
-    for _ in 0..milepost::config::STREAMS_PER_USER {
+    for _ in 0..milepost::config::Streams::default().per_user {
         open.push(bob.events("/events?view=mine", None).await);
     }
     let refused = bob.send(bob.request(Method::GET, "/events?view=mine")).await;
@@ -207,25 +206,37 @@ async fn one_person_has_many_streams_but_not_endlessly_many() {
     .await;
 }
 
+/// The next items of a feed, from the past or the present.
+async fn items(feed: &mut Feed, behind: &mut bool) -> Vec<Item> {
+    if *behind {
+        let page = feed.replay().await.unwrap();
+        *behind = page.more;
+        return page.items;
+    }
+    in_time("the feed goes on", feed.ready()).await.unwrap();
+    std::iter::from_fn(|| feed.try_next().unwrap()).collect()
+}
+
 /// Reads a feed from `cursor` to the trail's entry `last`, cutting it now and then; gives the sequences in the order heard.
 async fn hear_all(house: &House, cursor: Cursor, last: i64) -> Vec<i64> {
-    let app = &house.server.app;
-    let viewer = Arc::new(viewer_of(house, "alice").await);
+    let viewer = viewer_of(house, "alice").await;
     let (mut cursor, mut heard) = (cursor, Vec::new());
     while heard.last() != Some(&last) {
-        let mut stream = feed::feed(app, viewer.clone(), Some(cursor), i64::MAX).unwrap();
-        for _ in 0..7 {
-            let Some(item) = in_time("the feed goes on", stream.next()).await else { break };
-            match item {
-                feed::Item::Task { cursor: at, entry, .. } => {
-                    heard.push(entry.sequence);
-                    cursor = at;
-                    if entry.sequence == last {
-                        break;
-                    }
+        let mut feed = Feed::open(&house.server.app, Watcher::of(&viewer, Lang::En)).unwrap();
+        let start = feed.start(From { cursor: Some(cursor), most: i64::MAX }).await.unwrap();
+        assert!(!start.reset, "a cursor of its own is continued");
+        let mut behind = start.behind;
+        let mut taken = 0;
+        // Then it is cut, wherever that is in what was read.
+        while taken < 7 && heard.last() != Some(&last) {
+            for item in items(&mut feed, &mut behind).await {
+                let Item::Task(news) = item else { continue };
+                heard.push(news.entry().sequence);
+                cursor = news.cursor;
+                taken += 1;
+                if taken == 7 || news.entry().sequence == last {
+                    break;
                 }
-                feed::Item::Reset { .. } => panic!("a cursor of its own is continued"),
-                _ => {}
             }
         }
     }

@@ -19,13 +19,7 @@ pub const SESSION: i128 = 0x6d69_6c65_706f_7374;
 
 /// An application over the file at `path`, set up, with its owner's viewer.
 pub async fn app(path: &Path) -> (App, Viewer) {
-    let config = Config {
-        listen: ([127, 0, 0, 1], 0).into(),
-        db: path.to_owned(),
-        base_url: None,
-        trusted_proxies: Default::default(),
-        demo: false,
-    };
+    let config = Config { listen: ([127, 0, 0, 1], 0).into(), db: path.to_owned(), ..Config::default() };
     let app = App::open(config, Clock::system()).expect("a fresh database opens");
     let form = SetUp {
         organisation: "Bench".into(),

@@ -63,3 +63,6 @@ refused-cancel-ended = This task has ended already, so there is nothing to cance
 refused-reopen-open = This task is open already.
 refused-undo-kind = Only progress and changes of status can be undone.
 refused-undo-moved = The task has changed since, so that can no longer be undone.
+error-streams-user = You have too many live pages and connections open. Close some, then try again.
+error-streams-organisation = Your organisation has too many live connections open. Try again in a while.
+error-streams-server = The server has no room for more live connections. Try again in a while.

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 use super::ServeArgs;
 use crate::App;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Streams};
 use crate::front::BaseUrl;
 use crate::web;
 
@@ -22,7 +22,8 @@ pub fn run(args: ServeArgs) -> anyhow::Result<()> {
         db: args.db,
         base_url: args.base_url,
         trusted_proxies: args.trusted_proxies,
-        demo: false,
+        streams: within_the_file_limit(Streams::default()),
+        ..Config::default()
     };
     runtime()?.block_on(async {
         let listener = bind(&config).await?;
@@ -37,6 +38,24 @@ pub(super) fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter).with_context(|| format!("{filter:?} is no log filter"))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     Ok(())
+}
+
+/// Files that the program needs besides its streams: the database, its readers, requests on their way.
+const FILES_BESIDE: usize = 256;
+
+/// Raises the limit of open files as far as the system lets it, and says so when streams do not all fit under it.
+fn within_the_file_limit(streams: Streams) -> Streams {
+    // Where there is no such limit, or none that we may know, streams are only limited by what we chose.
+    let Ok(files) = rlimit::increase_nofile_limit(u64::MAX) else { return streams };
+    let room = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(FILES_BESIDE).max(1);
+    if room < streams.in_all {
+        tracing::warn!(
+            "the limit of open files ({files}) leaves room for {room} live streams instead of {}: raise it (ulimit -n {})",
+            streams.in_all,
+            streams.in_all + FILES_BESIDE
+        );
+    }
+    Streams { in_all: streams.in_all.min(room), ..streams }
 }
 
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

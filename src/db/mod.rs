@@ -75,6 +75,7 @@ impl Db {
         let mut file = EpochFile::lock(&conn, path)?;
         migrate(&mut conn, path)?;
         let epoch = file.settle(&conn)?;
+        hub.start_at(last_sequence(&conn).map_err(|error| unreadable(&error))?);
         let (writer, thread) = Writer::start(conn, file, clock, hub).map_err(|error| unreadable(&error))?;
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)

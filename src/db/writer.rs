@@ -130,9 +130,7 @@ fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &H
     });
     if let Ok(newest) = committed {
         file.keep(newest);
-        for letter in letters {
-            hub.publish(letter);
-        }
+        hub.publish(letters, newest);
     }
     for answer in answers {
         answer(committed.clone().map(drop));

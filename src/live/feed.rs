@@ -1,242 +1,299 @@
-//! Replay and live as one stream: subscribe, replay the trail after the
-//! cursor, then go live, with no gap and no repeat across the seam. How an
-//! item is written (fragments or JSON) is the doors' business.
+//! Replay and live as one: subscribe, replay the trail after the cursor, then
+//! go live, with no gap and no repeat across the seam. When to read, when to
+//! wait and how an item is written are the business of whoever holds the feed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::hub::Subscription;
-use super::{Cursor, EndReason, Letter, TaskLetter};
+use super::{Batch, Cursor, EndReason, Letter, TaskLetter, TickLetter, Ticket, Watcher, Written};
 use crate::config;
 use crate::error::Result;
-use crate::people::{self, OrganisationId, Presence, UserId, Viewer};
-use crate::tasks::{self, Change, Entry, Task};
+use crate::people::{self, Credential, OrganisationId, Presence, UserId, Viewer};
+use crate::tasks::{self, Change, Entry, Task, TaskId};
 use crate::{App, db};
 
 /// What a subscriber gets, in order.
 #[derive(Clone, Debug)]
 pub enum Item {
-    /// First of all: where the stream stands.
-    Hello {
-        cursor: Cursor,
-        now: Timestamp,
-    },
-    /// An entry of the trail. `after` is none when the task has left this
-    /// viewer's sight; `before` is none when it was not in it, or not known.
-    Task {
-        cursor: Cursor,
-        entry: Arc<Entry>,
-        before: Option<Arc<Task>>,
-        after: Option<Arc<Task>>,
-    },
+    Task(News),
+    Tick(Arc<TickLetter>),
     Presence {
         user: UserId,
         presence: Presence,
     },
     /// Names or settings changed: ask again for what is shown.
     Changed,
-    /// The cursor cannot be continued: ask again for everything.
-    Reset {
-        cursor: Cursor,
-    },
-    Ping,
-    /// The last item.
-    End(EndReason),
 }
 
-/// How many items may wait for a slow reader before letters wait in the channel.
-const ITEMS: usize = 16;
-/// So that both ends notice a connection that died without a word.
-const PING: Duration = Duration::from_secs(config::PING_SECONDS);
-
-/// Opens a stream for this viewer. Without a cursor it starts now; with one,
-/// after it. More than `most` entries to replay is answered with `Reset`.
-pub fn feed(app: &App, viewer: Arc<Viewer>, cursor: Option<Cursor>, most: i64) -> Result<ReceiverStream<Item>> {
-    let ears = app.hub.subscribe(&viewer)?;
-    let (items, stream) = mpsc::channel(ITEMS);
-    let feed = Feed { app: app.clone(), viewer, items, sequence: 0, next_ping: Instant::now() + PING };
-    tokio::spawn(feed.run(ears, cursor, most));
-    Ok(ReceiverStream::new(stream))
+/// An entry of the trail, as one subscriber may know it.
+#[derive(Clone, Debug)]
+pub struct News {
+    pub cursor: Cursor,
+    pub letter: Arc<TaskLetter>,
+    sees: bool,
+    saw: bool,
 }
 
-struct Feed {
-    app: App,
-    viewer: Arc<Viewer>,
-    items: mpsc::Sender<Item>,
-    /// The newest entry that this stream has dealt with.
+impl News {
+    pub fn entry(&self) -> &Entry {
+        &self.letter.entry
+    }
+
+    pub fn task(&self) -> TaskId {
+        self.letter.entry.task
+    }
+
+    /// None when the task has left this subscriber's sight.
+    pub fn after(&self) -> Option<&Arc<Task>> {
+        self.letter.after.as_ref().filter(|_| self.sees)
+    }
+
+    /// None when it was not in this subscriber's sight, or not known.
+    pub fn before(&self) -> Option<&Arc<Task>> {
+        self.letter.before.as_ref().filter(|_| self.saw)
+    }
+}
+
+/// Where a subscriber goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct From {
+    /// Without one the feed starts now.
+    pub cursor: Option<Cursor>,
+    /// More entries than this are not replayed: the subscriber asks for everything instead.
+    pub most: i64,
+}
+
+/// How a feed begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    pub cursor: Cursor,
+    pub now: Timestamp,
+    /// The cursor could not be continued: everything is to be asked for again.
+    pub reset: bool,
+    /// There are pages to replay before it is live.
+    pub behind: bool,
+}
+
+/// A page of the past.
+pub struct Page {
+    pub items: Vec<Item>,
+    pub more: bool,
+}
+
+pub struct Feed {
+    pub app: App,
+    pub watcher: Watcher,
+    subscription: Subscription,
+    /// The newest entry that this feed has dealt with.
     sequence: i64,
-    next_ping: Instant,
+    /// What was received and is not read to its end.
+    batch: Option<(Arc<Batch>, usize)>,
 }
-
-/// The reader went away, or the stream has said its last word.
-struct Over;
 
 impl Feed {
-    async fn run(mut self, mut ears: Subscription, cursor: Option<Cursor>, most: i64) {
-        let _: Result<(), Over> = async {
-            self.catch_up(&mut ears, cursor, most).await?;
-            loop {
-                self.live(&mut ears).await?;
-            }
-        }
-        .await;
+    /// Subscribes, or refuses when there are too many streams.
+    pub fn open(app: &App, watcher: Watcher) -> Result<Feed> {
+        let subscription = app.hub.subscribe(&watcher)?;
+        Ok(Feed { app: app.clone(), watcher, subscription, sequence: 0, batch: None })
     }
 
-    async fn send(&self, item: Item) -> Result<(), Over> {
-        self.items.send(item).await.map_err(|_| Over)
+    pub fn ticket(&self) -> &Arc<Ticket> {
+        &self.subscription.ticket
     }
 
-    async fn end(&self, reason: EndReason) -> Result<(), Over> {
-        self.send(Item::End(reason)).await?;
-        Err(Over)
+    /// How far this feed has come.
+    pub fn cursor(&self) -> Cursor {
+        self.at(self.sequence)
     }
 
-    fn cursor(&self, sequence: i64) -> Cursor {
+    fn at(&self, sequence: i64) -> Cursor {
         Cursor { epoch: self.app.db.epoch(), sequence }
     }
 
-    /// Says hello and replays. The trail is read after subscribing: what is
-    /// committed meanwhile is in the channel, and skipped by its sequence.
-    async fn catch_up(&mut self, ears: &mut Subscription, cursor: Option<Cursor>, most: i64) -> Result<(), Over> {
-        let Ok(newest) = self.app.db.read(|conn| Ok(db::last_sequence(conn)?)).await else {
-            return self.end(EndReason::Shutdown).await;
-        };
-        let known = cursor
-            .filter(|at| at.epoch == self.app.db.epoch() && at.sequence <= newest && newest - at.sequence <= most);
-        let start = if cursor.is_some() && known.is_none() { newest } else { known.map_or(newest, |at| at.sequence) };
-        self.sequence = start;
-        self.send(Item::Hello { cursor: self.cursor(start), now: self.app.clock.now() }).await?;
-        if cursor.is_some() && known.is_none() {
-            self.send(Item::Reset { cursor: self.cursor(start) }).await?;
+    /// Finds out where to begin. Asks the database only when the hub does not know.
+    pub async fn start(&mut self, from: From) -> Result<Start, EndReason> {
+        let epoch = self.app.db.epoch();
+        // Read after subscribing: all up to it is in the trail, and what comes after it comes through the channel.
+        let announced = self.app.hub.announced();
+        let is_known = self.app.hub.viewers_generation() == self.watcher.known_at;
+        let is_there = |at: Cursor| at == Cursor { epoch, sequence: announced };
+        let (newest, is_there) =
+            if is_known && from.cursor.is_none_or(is_there) { (announced, true) } else { (self.look().await?, false) };
+        let now = self.app.clock.now();
+        let known =
+            from.cursor.filter(|at| at.epoch == epoch && at.sequence <= newest && newest - at.sequence <= from.most);
+        self.sequence = known.map_or(newest, |at| at.sequence);
+        let reset = from.cursor.is_some() && known.is_none();
+        Ok(Start { cursor: self.cursor(), now, reset, behind: !is_there })
+    }
+
+    /// Reads the trail's newest sequence, and whether the rights behind this feed still hold.
+    async fn look(&mut self) -> Result<i64, EndReason> {
+        let (watcher, now) = (self.watcher.clone(), self.app.clock.now());
+        let looked = self.app.db.read(move |conn| Ok((db::last_sequence(conn)?, rights(conn, &watcher, now)?))).await;
+        match looked {
+            Ok((newest, Some(expires_at))) => {
+                self.watcher.expires_at = expires_at;
+                Ok(newest)
+            }
+            Ok((_, None)) => Err(EndReason::Revoked),
+            Err(error) => Err(failed(&error)),
         }
+    }
+
+    /// The session's time is over, unless it was prolonged meanwhile.
+    pub async fn renew(&mut self) -> Result<(), EndReason> {
+        self.look().await.map(|_| ()).map_err(|reason| match reason {
+            EndReason::Revoked => EndReason::Expired,
+            other => other,
+        })
+    }
+
+    /// The next page of the past.
+    pub async fn replay(&mut self) -> Result<Page, EndReason> {
+        // Anew for each page: what came before is read from the trail, and a long replay does not overflow the channel.
+        self.subscription.start_anew();
+        self.batch = None;
+        let (watcher, after, now) = (self.watcher.clone(), self.sequence, self.app.clock.now());
+        let read = self.app.db.read(move |conn| replay(conn, &watcher, after, now)).await;
+        let past = match read {
+            Ok(Some(past)) => past,
+            Ok(None) => return Err(EndReason::Revoked),
+            Err(error) => return Err(failed(&error)),
+        };
+        self.sequence = past.last;
+        let items = past.letters.into_iter().map(|letter| {
+            let cursor = self.at(letter.entry.sequence);
+            Item::Task(News { cursor, sees: letter.after.is_some(), saw: false, letter: Arc::new(letter) })
+        });
+        Ok(Page { items: items.collect(), more: past.more })
+    }
+
+    /// The next item that is there already.
+    pub fn try_next(&mut self) -> Result<Option<Item>, EndReason> {
         loop {
-            // Anew for each page of the trail: what came before is read from
-            // the trail, and a long replay does not overflow the channel.
-            ears.own = ears.own.resubscribe();
-            ears.organisation = ears.organisation.as_ref().map(|ear| ear.resubscribe());
-            if !self.replay_page().await? {
-                return Ok(());
+            // A right that ended is heard of before what it no longer covers.
+            if let Some(reason) = self.ticket().ended() {
+                return Err(reason);
             }
-        }
-    }
-
-    /// Reads and sends one page of the trail; true when there may be more.
-    async fn replay_page(&mut self) -> Result<bool, Over> {
-        let viewer = self.viewer.clone();
-        let (after, now) = (self.sequence, self.app.clock.now());
-        let page = self.app.db.read(move |conn| replay(conn, &viewer, after, now)).await;
-        let page = match page {
-            Ok(Some(page)) => page,
-            Ok(None) => return self.end(EndReason::Revoked).await.map(|()| false),
-            Err(error) => {
-                tracing::error!(%error, "a replay failed");
-                return self.end(EndReason::Lagged).await.map(|()| false);
-            }
-        };
-        for (entry, after) in page.entries {
-            let cursor = self.cursor(entry.sequence);
-            self.send(Item::Task { cursor, entry: Arc::new(entry), before: None, after }).await?;
-        }
-        self.sequence = page.last;
-        Ok(page.more)
-    }
-
-    /// Waits for the next letter, ping, expiry or farewell, and passes it on.
-    async fn live(&mut self, ears: &mut Subscription) -> Result<(), Over> {
-        let left = self.viewer.session_expires_at.duration_since(self.app.clock.now());
-        let expiry = Instant::now() + Duration::try_from(left).unwrap_or_default();
-        tokio::select! {
-            // In this order: a right that ended is heard of before what it no longer covers, and neither waits for a lull.
-            biased;
-            _ = async { ears.shutdown.wait_for(|stop| *stop).await.is_ok() } => self.end(EndReason::Shutdown).await,
-            () = sleep_until(expiry.min(self.next_ping)) => {
-                if expiry <= self.next_ping {
-                    return self.end(EndReason::Expired).await;
+            while let Some(letter) = self.letter() {
+                if let Some(item) = self.item(letter) {
+                    return Ok(Some(item));
                 }
-                self.next_ping += PING;
-                self.send(Item::Ping).await
             }
-            letter = ears.own.recv() => self.letter(letter, false).await,
-            letter = next_of(&mut ears.organisation) => self.letter(letter, true).await,
-            () = self.items.closed() => Err(Over),
+            match self.subscription.ear().try_recv() {
+                Ok(batch) => self.batch = Some((batch, 0)),
+                Err(TryRecvError::Empty) => return Ok(None),
+                Err(TryRecvError::Lagged(_)) => return Err(EndReason::Lagged),
+                Err(TryRecvError::Closed) => return Err(EndReason::Shutdown),
+            }
         }
     }
 
-    async fn letter(&mut self, letter: Result<Arc<Letter>, RecvError>, of_organisation: bool) -> Result<(), Over> {
-        let letter = match letter {
-            Ok(letter) => letter,
-            Err(RecvError::Lagged(_)) => return self.end(EndReason::Lagged).await,
-            Err(RecvError::Closed) => return self.end(EndReason::Shutdown).await,
-        };
-        match &*letter {
-            // Admins hear of tasks through the organisation's channel alone.
-            Letter::Task(task) if of_organisation == self.viewer.is_admin() => self.task(task).await,
-            Letter::Presence { user, presence, .. } if of_organisation == self.viewer.is_admin() => {
-                self.send(Item::Presence { user: *user, presence: *presence }).await
-            }
-            Letter::Changed { .. } => self.send(Item::Changed).await,
-            Letter::Ended { sessions, reason, .. } if sessions.includes(&self.viewer.session) => {
-                self.end(*reason).await
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn task(&mut self, letter: &TaskLetter) -> Result<(), Over> {
-        if letter.entry.sequence <= self.sequence {
+    /// Waits until [`Feed::try_next`] may have something. Nothing is lost when it is dropped.
+    pub async fn ready(&mut self) -> Result<(), EndReason> {
+        if self.batch.is_some() {
             return Ok(());
         }
-        self.sequence = letter.entry.sequence;
-        let sees = self.viewer.is_admin() || letter.sees.contains(&self.viewer.user);
-        let saw = self.viewer.is_admin() || letter.saw.contains(&self.viewer.user);
-        self.send(Item::Task {
-            cursor: self.cursor(letter.entry.sequence),
-            entry: letter.entry.clone(),
-            before: letter.before.clone().filter(|_| saw),
-            after: sees.then(|| letter.after.clone()),
-        })
-        .await
+        match self.subscription.ear().recv().await {
+            Ok(batch) => {
+                self.batch = Some((batch, 0));
+                Ok(())
+            }
+            Err(RecvError::Lagged(_)) => Err(EndReason::Lagged),
+            Err(RecvError::Closed) => Err(EndReason::Shutdown),
+        }
+    }
+
+    /// Moves the cursor over entries that were none of this subscriber's, so that coming back does not read them.
+    pub fn settle(&mut self) {
+        // Read before the channel: what was sent up to it is either dealt with, or waits there.
+        let settled = self.app.hub.settled();
+        if self.batch.is_none() && self.subscription.ear().is_empty() {
+            self.sequence = self.sequence.max(settled);
+        }
+    }
+
+    fn letter(&mut self) -> Option<Letter> {
+        let (batch, at) = self.batch.as_mut()?;
+        let letter = batch.get(*at).cloned();
+        *at += 1;
+        if letter.is_none() {
+            self.batch = None;
+        }
+        letter
+    }
+
+    fn item(&mut self, letter: Letter) -> Option<Item> {
+        let Watcher { user, is_admin, .. } = self.watcher;
+        match letter {
+            Letter::Task(letter) => {
+                let sequence = letter.entry.sequence;
+                if sequence <= self.sequence {
+                    return None;
+                }
+                self.sequence = sequence;
+                let sees = is_admin || letter.sees.contains(&user);
+                let saw = is_admin || letter.saw.contains(&user);
+                Some(Item::Task(News { cursor: self.at(sequence), sees, saw, letter }))
+            }
+            Letter::Tick(tick) => Some(Item::Tick(tick)),
+            Letter::Presence { user, presence, .. } => Some(Item::Presence { user, presence }),
+            Letter::Changed { .. } => Some(Item::Changed),
+            Letter::ViewersChanged | Letter::Ended { .. } => None,
+        }
     }
 }
 
-async fn next_of(ear: &mut Option<tokio::sync::broadcast::Receiver<Arc<Letter>>>) -> Result<Arc<Letter>, RecvError> {
-    match ear {
-        Some(ear) => ear.recv().await,
-        None => std::future::pending().await,
-    }
+/// The stream comes back and tries again.
+fn failed(error: &crate::error::Error) -> EndReason {
+    tracing::error!(%error, "a stream could not read the trail");
+    EndReason::Lagged
 }
 
-struct Page {
-    entries: Vec<(Entry, Option<Arc<Task>>)>,
+/// What stands behind a watcher, if it is still what it was; its end.
+fn viewer(conn: &Connection, watcher: &Watcher, now: Timestamp) -> Result<Option<Viewer>> {
+    let found = match watcher.credential {
+        Credential::Session(key) => people::sql::viewer(conn, &key, now)?,
+    };
+    Ok(found.filter(|found| found.organisation == watcher.organisation && found.is_admin() == watcher.is_admin))
+}
+
+fn rights(conn: &Connection, watcher: &Watcher, now: Timestamp) -> Result<Option<Timestamp>> {
+    Ok(viewer(conn, watcher, now)?.map(|viewer| viewer.expires_at))
+}
+
+struct Past {
+    letters: Vec<TaskLetter>,
     last: i64,
     more: bool,
 }
 
-/// One page of what this viewer may know of the trail after `after`; none when
-/// the session behind the viewer is over.
-fn replay(conn: &Connection, viewer: &Viewer, after: i64, now: Timestamp) -> Result<Option<Page>> {
-    let still = people::sql::viewer(conn, &viewer.session, now)?;
-    if still.is_none_or(|still| still.organisation != viewer.organisation || still.role != viewer.role) {
-        return Ok(None);
-    }
+/// One page of what this watcher may know of the trail after `after`; none when the right behind it is over.
+fn replay(conn: &Connection, watcher: &Watcher, after: i64, now: Timestamp) -> Result<Option<Past>> {
+    let Some(viewer) = viewer(conn, watcher, now)? else { return Ok(None) };
     let entries = tasks::sql::trail_after(conn, viewer.organisation, after, config::REPLAY_ROWS)?;
     let more = i64::try_from(entries.len()).is_ok_and(|rows| rows == config::REPLAY_ROWS);
     let last = entries.last().map_or(after, |entry| entry.sequence);
-    let mut seen = Vec::new();
+    let mut letters = Vec::new();
     for entry in entries {
-        let task = tasks::sql::find_for(conn, viewer, entry.task)?.map(Arc::new);
+        let task = tasks::sql::find_for(conn, &viewer, entry.task)?.map(Arc::new);
         if task.is_some() || left_sight(conn, viewer.organisation, viewer.user, &entry)? {
-            seen.push((entry, task));
+            letters.push(TaskLetter {
+                entry: Arc::new(entry),
+                before: None,
+                after: task,
+                saw: Vec::new(),
+                sees: Vec::new(),
+                written: Written::default(),
+            });
         }
     }
-    Ok(Some(Page { entries: seen, last, more }))
+    Ok(Some(Past { letters, last, more }))
 }
 
 /// This entry is how a task went out of the user's sight.

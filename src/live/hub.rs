@@ -1,124 +1,224 @@
 //! The broadcast channels: one per organisation (for its admins) and one per
 //! member, made by the first subscriber and gone with the last. Publishing
-//! happens in the writer's thread, in the order of commits.
+//! happens in the order of commits; a stream hears all of a commit at once.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast};
+use tokio::time::{Instant, sleep_until};
 
-use super::Letter;
+use super::streams::Streams;
+use super::ticks::Ticks;
+use super::{Batch, Letter, Ticket, Watcher};
 use crate::config;
-use crate::error::{Error, Result};
-use crate::people::{OrganisationId, UserId, Viewer};
+use crate::error::Result;
+use crate::people::{OrganisationId, UserId};
 
-type Channel = broadcast::Sender<Arc<Letter>>;
+type Channel = broadcast::Sender<Arc<Batch>>;
+type Member = (OrganisationId, UserId);
 
 #[derive(Clone)]
 pub struct Hub(Arc<Inner>);
 
 struct Inner {
+    limits: config::Streams,
     organisations: RwLock<HashMap<OrganisationId, Channel>>,
-    members: RwLock<HashMap<(OrganisationId, UserId), Channel>>,
-    streams: AtomicUsize,
+    members: RwLock<HashMap<Member, Channel>>,
+    streams: Streams,
+    ticks: Mutex<Ticks>,
+    /// Rings when a tick waits for its time.
+    tick: Notify,
     viewers: AtomicU64,
     names: AtomicU64,
-    shutdown: watch::Sender<bool>,
+    /// The newest entry of the trail that is about to be sent, and the newest that was.
+    announced: AtomicI64,
+    settled: AtomicI64,
 }
 
-impl Default for Hub {
-    fn default() -> Hub {
-        Hub(Arc::new(Inner {
-            organisations: RwLock::default(),
-            members: RwLock::default(),
-            streams: AtomicUsize::new(0),
-            viewers: AtomicU64::new(0),
-            names: AtomicU64::new(0),
-            shutdown: watch::channel(false).0,
-        }))
-    }
-}
-
-/// A stream's two ears: its own channel, and for admins the organisation's.
+/// A stream's ear (an admin's on the organisation, a member's on their own channel) and its place in the register.
 pub struct Subscription {
-    pub own: broadcast::Receiver<Arc<Letter>>,
-    pub organisation: Option<broadcast::Receiver<Arc<Letter>>>,
-    pub shutdown: watch::Receiver<bool>,
-    key: (OrganisationId, UserId),
+    /// None only while it is dropped.
+    ear: Option<broadcast::Receiver<Arc<Batch>>>,
+    pub ticket: Arc<Ticket>,
+    organisation: OrganisationId,
+    /// None for admins.
+    member: Option<UserId>,
     hub: Hub,
 }
 
-impl Hub {
-    /// Opens a stream's ears, or refuses when the user or the server has too many.
-    pub fn subscribe(&self, viewer: &Viewer) -> Result<Subscription> {
-        let key = (viewer.organisation, viewer.user);
-        let taken = self.0.streams.fetch_add(1, Ordering::Relaxed);
-        let own = listen(&self.0.members, key);
-        let subscription = Subscription {
-            organisation: viewer.is_admin().then(|| listen(&self.0.organisations, viewer.organisation)),
-            shutdown: self.0.shutdown.subscribe(),
-            own,
-            key,
-            hub: self.clone(),
-        };
-        let of_user = read(&self.0.members).get(&key).map_or(0, Channel::receiver_count);
-        if taken >= config::STREAMS || of_user > config::STREAMS_PER_USER {
-            return Err(Error::TooMany { retry_after_seconds: 30 });
-        }
-        Ok(subscription)
+impl Subscription {
+    pub fn ear(&mut self) -> &mut broadcast::Receiver<Arc<Batch>> {
+        self.ear.as_mut().expect("it is taken only while dropped")
     }
 
-    /// Sends a letter to those whom it concerns. Called by the writer only, so
-    /// that every channel has letters in the order of commits.
-    pub fn publish(&self, letter: Letter) {
-        match &letter {
-            Letter::Ended { .. } | Letter::ViewersChanged => self.bump(&self.0.viewers),
-            Letter::Changed { .. } => {
-                self.bump(&self.0.viewers);
-                self.bump(&self.0.names);
-            }
-            Letter::Task(_) | Letter::Presence { .. } => {}
+    /// Forgets what waits, and hears what is sent from now on.
+    pub fn start_anew(&mut self) {
+        let ear = self.ear().resubscribe();
+        self.ear = Some(ear);
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.ear = None;
+        match self.member {
+            Some(user) => leave(&self.hub.0.members, &(self.organisation, user)),
+            None => leave(&self.hub.0.organisations, &self.organisation),
         }
-        let letter = Arc::new(letter);
-        match &*letter {
-            Letter::Task(task) => {
-                let organisation = task.after.organisation;
-                send(&self.0.organisations, &organisation, &letter);
-                let members = read(&self.0.members);
-                let gone = task.saw.iter().filter(|user| !task.sees.contains(user));
-                for user in task.sees.iter().chain(gone) {
-                    if let Some(channel) = members.get(&(organisation, *user)) {
-                        // Nobody listening any more is no failure.
-                        let _ = channel.send(letter.clone());
-                    }
+        self.hub.0.streams.leave(&self.ticket);
+    }
+}
+
+/// Letters sorted by the channels that are open.
+#[derive(Default)]
+struct Sorted {
+    organisations: HashMap<OrganisationId, Batch>,
+    members: HashMap<Member, Batch>,
+}
+
+impl Hub {
+    pub fn new(limits: config::Streams) -> Hub {
+        Hub(Arc::new(Inner {
+            limits,
+            organisations: RwLock::default(),
+            members: RwLock::default(),
+            streams: Streams::default(),
+            ticks: Mutex::default(),
+            tick: Notify::new(),
+            viewers: AtomicU64::new(1),
+            names: AtomicU64::new(1),
+            announced: AtomicI64::new(0),
+            settled: AtomicI64::new(0),
+        }))
+    }
+
+    pub fn limits(&self) -> &config::Streams {
+        &self.0.limits
+    }
+
+    /// Opens a stream's ear, or refuses when the user, the organisation or the server has too many.
+    pub fn subscribe(&self, watcher: &Watcher) -> Result<Subscription> {
+        let ticket = self.0.streams.enter(watcher, &self.0.limits)?;
+        let (organisation, member) = (watcher.organisation, (!watcher.is_admin).then_some(watcher.user));
+        let ear = match member {
+            Some(user) => listen(&self.0.members, (organisation, user), config::MEMBER_BUFFER),
+            None => listen(&self.0.organisations, organisation, config::ORGANISATION_BUFFER),
+        };
+        Ok(Subscription { ear: Some(ear), ticket, organisation, member, hub: self.clone() })
+    }
+
+    /// Sends the letters of one commit to those whom they concern; `newest` is the trail's newest entry with it. Called
+    /// by the writer only, so that every channel has letters in the order of commits.
+    pub fn publish(&self, letters: Batch, newest: i64) {
+        // Before anything is sent: whoever subscribes from now on and reads this finds all of it in the trail.
+        self.0.announced.store(newest, Ordering::SeqCst);
+        // Rights first: what follows in the same commit is not for them any more.
+        for letter in &letters {
+            self.note(letter);
+        }
+        let mut ticks = self.ticks();
+        let letters = coalesced(&mut ticks, letters);
+        if !ticks.is_empty() {
+            self.0.tick.notify_one();
+        }
+        self.send(&letters);
+        // Only now: a tick that waited must not overtake the entry that supersedes it.
+        drop(ticks);
+        self.0.settled.store(newest, Ordering::SeqCst);
+    }
+
+    /// What a letter means to the hub itself.
+    fn note(&self, letter: &Letter) {
+        match letter {
+            Letter::Ended { user, organisation, credentials, reason } => {
+                // The generation before the register: a stream that enters in between sees that its rights need a look.
+                self.0.viewers.fetch_add(1, Ordering::SeqCst);
+                self.0.streams.end(*user, *organisation, *credentials, *reason);
+            }
+            Letter::ViewersChanged => {
+                self.0.viewers.fetch_add(1, Ordering::SeqCst);
+            }
+            Letter::Changed { .. } => {
+                self.0.viewers.fetch_add(1, Ordering::SeqCst);
+                self.0.names.fetch_add(1, Ordering::SeqCst);
+            }
+            Letter::Task(_) | Letter::Tick(_) | Letter::Presence { .. } => {}
+        }
+    }
+
+    fn ticks(&self) -> MutexGuard<'_, Ticks> {
+        self.0.ticks.lock().expect("no one panics holding this lock")
+    }
+
+    fn send(&self, letters: &Batch) {
+        if letters.is_empty() {
+            return;
+        }
+        let organisations = self.0.organisations.read().expect("no one panics holding this lock");
+        let members = self.0.members.read().expect("no one panics holding this lock");
+        if organisations.is_empty() && members.is_empty() {
+            return;
+        }
+        let mut sorted = Sorted::default();
+        for letter in letters {
+            let organisation = match letter {
+                Letter::Task(task) => task.entry.organisation,
+                Letter::Tick(tick) => tick.task.organisation,
+                Letter::Presence { organisation, .. } | Letter::Changed { organisation } => *organisation,
+                Letter::ViewersChanged | Letter::Ended { .. } => continue,
+            };
+            if organisations.contains_key(&organisation) {
+                sorted.organisations.entry(organisation).or_default().push(letter.clone());
+            }
+            let mut to_member = |user: UserId| {
+                if members.contains_key(&(organisation, user)) {
+                    sorted.members.entry((organisation, user)).or_default().push(letter.clone());
+                }
+            };
+            match letter {
+                Letter::Task(task) => {
+                    let gone = task.saw.iter().filter(|user| !task.sees.contains(user));
+                    task.sees.iter().chain(gone).copied().for_each(to_member);
+                }
+                Letter::Tick(tick) => tick.sees.iter().copied().for_each(to_member),
+                Letter::Presence { user, .. } => to_member(*user),
+                Letter::Changed { .. } => {
+                    members.keys().filter(|(of, _)| *of == organisation).for_each(|(_, user)| to_member(*user));
+                }
+                Letter::ViewersChanged | Letter::Ended { .. } => {}
+            }
+        }
+        // Nobody listening any more is no failure.
+        for (organisation, batch) in sorted.organisations {
+            let _ = organisations.get(&organisation).map(|channel| channel.send(Arc::new(batch)));
+        }
+        for (member, batch) in sorted.members {
+            let _ = members.get(&member).map(|channel| channel.send(Arc::new(batch)));
+        }
+    }
+
+    /// Sends the ticks that had to wait, each when its time comes; never ends.
+    pub async fn send_ticks(&self) {
+        loop {
+            let next = self.ticks().next();
+            match next {
+                None => self.0.tick.notified().await,
+                Some(next) => {
+                    sleep_until(next).await;
+                    self.send_due(Instant::now());
                 }
             }
-            Letter::Presence { organisation, user, .. } => {
-                send(&self.0.organisations, organisation, &letter);
-                send(&self.0.members, &(*organisation, *user), &letter);
-            }
-            Letter::Changed { organisation } => {
-                self.send_to_members(&letter, |(of, _)| of == organisation);
-            }
-            Letter::Ended { user, organisation, .. } => {
-                self.send_to_members(&letter, |(of, who)| who == user && organisation.is_none_or(|only| only == *of));
-            }
-            Letter::ViewersChanged => {}
         }
     }
 
-    fn send_to_members(&self, letter: &Arc<Letter>, to: impl Fn(&(OrganisationId, UserId)) -> bool) {
-        for (key, channel) in &*read(&self.0.members) {
-            if to(key) {
-                let _ = channel.send(letter.clone());
-            }
-        }
-    }
-
-    fn bump(&self, counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::SeqCst);
+    /// Sends the ticks whose time has come by `now`.
+    pub fn send_due(&self, now: Instant) {
+        let mut ticks = self.ticks();
+        let due = ticks.due(now);
+        self.send(&due);
     }
 
     /// Grows whenever what is remembered of any viewer may be outdated.
@@ -131,46 +231,69 @@ impl Hub {
         self.0.names.load(Ordering::SeqCst)
     }
 
+    /// The newest entry of the trail as far as the hub knows; all up to it is in the trail for whoever reads it now.
+    pub fn announced(&self) -> i64 {
+        self.0.announced.load(Ordering::SeqCst)
+    }
+
+    /// All entries up to this one were sent: whoever has nothing waiting has heard what concerns them.
+    pub fn settled(&self) -> i64 {
+        self.0.settled.load(Ordering::SeqCst)
+    }
+
+    /// Where the trail stands when the program starts.
+    pub fn start_at(&self, newest: i64) {
+        self.0.announced.store(newest, Ordering::SeqCst);
+        self.0.settled.store(newest, Ordering::SeqCst);
+    }
+
     /// How many streams are open.
     pub fn streams(&self) -> usize {
-        self.0.streams.load(Ordering::Relaxed)
+        self.0.streams.count()
+    }
+
+    /// How many channels are open.
+    pub fn channels(&self) -> usize {
+        let organisations = self.0.organisations.read().expect("no one panics holding this lock").len();
+        organisations + self.0.members.read().expect("no one panics holding this lock").len()
     }
 
     /// Tells every stream that the server stops.
     pub fn shut_down(&self) {
-        self.0.shutdown.send_replace(true);
+        self.0.streams.shut();
     }
 }
 
-fn read<K, V>(map: &RwLock<HashMap<K, V>>) -> std::sync::RwLockReadGuard<'_, HashMap<K, V>> {
-    map.read().expect("no one panics holding this lock")
+/// Leaves out the ticks that have to wait.
+fn coalesced(ticks: &mut Ticks, letters: Batch) -> Batch {
+    let is_quiet = ticks.is_empty() && !letters.iter().any(|letter| matches!(letter, Letter::Tick(_)));
+    if is_quiet {
+        return letters;
+    }
+    let now = Instant::now();
+    let mut sent = Batch::with_capacity(letters.len());
+    for letter in letters {
+        match &letter {
+            Letter::Tick(tick) => sent.extend(ticks.offer(tick.task.id, letter.clone(), now)),
+            Letter::Task(task) => {
+                ticks.supersede(task.entry.task);
+                sent.push(letter);
+            }
+            _ => sent.push(letter),
+        }
+    }
+    sent
 }
 
-fn listen<K: Eq + Hash>(map: &RwLock<HashMap<K, Channel>>, key: K) -> broadcast::Receiver<Arc<Letter>> {
+fn listen<K: Eq + Hash>(map: &RwLock<HashMap<K, Channel>>, key: K, buffer: usize) -> broadcast::Receiver<Arc<Batch>> {
     let mut map = map.write().expect("no one panics holding this lock");
-    map.entry(key).or_insert_with(|| broadcast::channel(config::STREAM_BUFFER).0).subscribe()
+    map.entry(key).or_insert_with(|| broadcast::channel(buffer).0).subscribe()
 }
 
-fn send<K: Eq + Hash>(map: &RwLock<HashMap<K, Channel>>, key: &K, letter: &Arc<Letter>) {
-    if let Some(channel) = read(map).get(key) {
-        let _ = channel.send(letter.clone());
-    }
-}
-
-/// Drops the channel that nobody listens to; `leaving` is still among its receivers.
+/// Drops the channel if nobody listens to it any more.
 fn leave<K: Eq + Hash>(map: &RwLock<HashMap<K, Channel>>, key: &K) {
     let mut map = map.write().expect("no one panics holding this lock");
-    if map.get(key).is_some_and(|channel| channel.receiver_count() <= 1) {
+    if map.get(key).is_some_and(|channel| channel.receiver_count() == 0) {
         map.remove(key);
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        leave(&self.hub.0.members, &self.key);
-        if self.organisation.is_some() {
-            leave(&self.hub.0.organisations, &self.key.0);
-        }
-        self.hub.0.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }

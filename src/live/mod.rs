@@ -3,15 +3,23 @@
 
 pub mod feed;
 pub mod hub;
+mod streams;
+mod ticks;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-pub use feed::{Item, feed};
+use axum::body::Bytes;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+pub use feed::{Feed, Item};
 pub use hub::Hub;
+pub use streams::Ticket;
 
-use crate::people::{OrganisationId, Presence, SessionKey, UserId};
+use crate::locale::Lang;
+use crate::people::{Credential, OrganisationId, Presence, SessionKey, UserId, Viewer};
 use crate::tasks::{Entry, Task};
 
 /// How far a reader has come: `EPOCH-SEQUENCE`, the epoch of the database in
@@ -39,10 +47,41 @@ impl FromStr for Cursor {
     }
 }
 
+/// What a stream keeps of its viewer: as little as decides what it may hear and how that is written.
+#[derive(Clone, Debug)]
+pub struct Watcher {
+    pub organisation: OrganisationId,
+    pub user: UserId,
+    pub is_admin: bool,
+    pub credential: Credential,
+    pub expires_at: Timestamp,
+    pub lang: Lang,
+    pub organisation_zone: TimeZone,
+    /// The hub's generation of viewers at which these rights were known to hold.
+    pub known_at: u64,
+}
+
+impl Watcher {
+    pub fn of(viewer: &Viewer, lang: Lang) -> Watcher {
+        Watcher {
+            organisation: viewer.organisation,
+            user: viewer.user,
+            is_admin: viewer.is_admin(),
+            credential: viewer.credential,
+            expires_at: viewer.expires_at,
+            lang,
+            organisation_zone: viewer.organisation_zone.clone(),
+            known_at: viewer.known_at,
+        }
+    }
+}
+
 /// What is sent on after a commit.
 #[derive(Clone, Debug)]
 pub enum Letter {
-    Task(TaskLetter),
+    Task(Arc<TaskLetter>),
+    /// A job's progress between two entries of the trail: live only.
+    Tick(Arc<TickLetter>),
     Presence {
         organisation: OrganisationId,
         user: UserId,
@@ -57,36 +96,77 @@ pub enum Letter {
     Ended {
         user: UserId,
         organisation: Option<OrganisationId>,
-        sessions: Sessions,
+        credentials: Credentials,
         reason: EndReason,
     },
 }
 
+/// The letters of one commit for one channel, in the order of the commit.
+pub type Batch = Vec<Letter>;
+
 /// One entry of the trail, and the task on both sides of it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TaskLetter {
     pub entry: Arc<Entry>,
+    /// Neither is known of a task that was read from the trail and has left its reader's sight.
     pub before: Option<Arc<Task>>,
-    pub after: Arc<Task>,
+    pub after: Option<Arc<Task>>,
     /// Besides admins: who saw it before, and who may see it now.
     pub saw: Vec<UserId>,
     pub sees: Vec<UserId>,
+    pub written: Written,
 }
 
-/// Which of a user's sessions end.
+/// How a task stands between two entries of its trail.
+#[derive(Debug)]
+pub struct TickLetter {
+    pub task: Arc<Task>,
+    pub at: Timestamp,
+    /// Who sees the task besides admins.
+    pub sees: Vec<UserId>,
+    pub written: Written,
+}
+
+/// What was written of a letter: encoded by the first stream that needs it, and shared by all others. Each way of writing
+/// it has a number of its own; few are ever in use for one letter.
+#[derive(Default, Debug)]
+pub struct Written(Mutex<Vec<(usize, Bytes)>>);
+
+impl Written {
+    pub fn get(&self, way: usize) -> Option<Bytes> {
+        self.ways().iter().find(|(known, _)| *known == way).map(|(_, bytes)| bytes.clone())
+    }
+
+    /// Keeps it for the others; who came first is kept.
+    pub fn keep(&self, way: usize, bytes: Bytes) -> Bytes {
+        let mut ways = self.ways();
+        if let Some((_, kept)) = ways.iter().find(|(known, _)| *known == way) {
+            return kept.clone();
+        }
+        ways.push((way, bytes.clone()));
+        bytes
+    }
+
+    fn ways(&self) -> MutexGuard<'_, Vec<(usize, Bytes)>> {
+        self.0.lock().expect("no one panics holding this lock")
+    }
+}
+
+/// Which of a user's ways in end.
 #[derive(Clone, Copy, Debug)]
-pub enum Sessions {
+pub enum Credentials {
     All,
-    Only(SessionKey),
-    Except(SessionKey),
+    Only(Credential),
+    /// Every session but this one.
+    OtherSessions(SessionKey),
 }
 
-impl Sessions {
-    pub fn includes(self, session: &SessionKey) -> bool {
-        match self {
-            Sessions::All => true,
-            Sessions::Only(key) => key == *session,
-            Sessions::Except(key) => key != *session,
+impl Credentials {
+    pub fn includes(self, credential: Credential) -> bool {
+        match (self, credential) {
+            (Credentials::All, _) => true,
+            (Credentials::Only(one), other) => one == other,
+            (Credentials::OtherSessions(keep), Credential::Session(key)) => key != keep,
         }
     }
 }

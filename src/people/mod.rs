@@ -151,6 +151,12 @@ pub fn parse_zone(name: &str) -> Result<TimeZone, Message> {
     TimeZone::get(name.trim()).map_err(|_| msg("error-zone").arg("name", name.trim()))
 }
 
+/// By what somebody came in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Credential {
+    Session(SessionKey),
+}
+
 /// Whoever is signed in, in the organisation they look at now. Everything is
 /// looked up through what this person may see.
 #[derive(Clone, Debug)]
@@ -169,13 +175,23 @@ pub struct Viewer {
     pub organisation_zone: TimeZone,
     /// Members of this organisation see the tasks of their projects.
     pub sees_projects: bool,
-    pub session: SessionKey,
-    pub session_expires_at: Timestamp,
+    pub credential: Credential,
+    /// When the credential ends, unless use prolongs it.
+    pub expires_at: Timestamp,
+    /// The hub's generation of viewers at which all this held; 0 when nobody noted it.
+    pub known_at: u64,
     /// Every organisation that this user may switch to, this one included.
     pub organisations: Vec<(OrganisationId, String)>,
 }
 
 impl Viewer {
+    /// The session of whoever uses the pages.
+    pub fn session(&self) -> SessionKey {
+        match self.credential {
+            Credential::Session(key) => key,
+        }
+    }
+
     pub fn is_admin(&self) -> bool {
         self.role.is_admin()
     }

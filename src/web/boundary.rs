@@ -18,7 +18,7 @@ use tower_sessions::Session;
 use super::flash::flash_of;
 use super::page::{Nav, Page, from_page, page_url, wanted_language};
 use crate::App;
-use crate::error::{Error, Message, msg};
+use crate::error::{CROWDED_RETRY_SECONDS, Crowded, Error, Message, msg};
 use crate::locale::Lang;
 use crate::people::tokens::hex;
 
@@ -32,8 +32,13 @@ struct Failure(Arc<Error>);
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let mut response = status_of(&self).into_response();
-        if let Error::TooMany { retry_after_seconds } = &self {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+        let retry_after = match &self {
+            Error::TooMany { retry_after_seconds } => Some(*retry_after_seconds),
+            Error::Crowded(_) => Some(CROWDED_RETRY_SECONDS),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(Failure(Arc::new(self)));
         response
@@ -47,7 +52,8 @@ fn status_of(error: &Error) -> StatusCode {
         Error::SignInNeeded => StatusCode::UNAUTHORIZED,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Conflict(_) => StatusCode::CONFLICT,
-        Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::TooMany { .. } | Error::Crowded(Crowded::User | Crowded::Organisation) => StatusCode::TOO_MANY_REQUESTS,
+        Error::Crowded(Crowded::Server) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -221,6 +227,9 @@ fn sentence(error: &Error) -> Message {
         Error::NotFound => msg("error-not-found"),
         Error::SignInNeeded => msg("error-sign-in-needed"),
         Error::Forbidden(message) | Error::Conflict(message) => message.clone(),
+        Error::Crowded(Crowded::User) => msg("error-streams-user"),
+        Error::Crowded(Crowded::Organisation) => msg("error-streams-organisation"),
+        Error::Crowded(Crowded::Server) => msg("error-streams-server"),
         Error::Invalid(_) | Error::TooMany { .. } | Error::Internal(_) => msg("error-internal"),
     }
 }

@@ -18,6 +18,7 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::front::Base;
 use crate::insight::{self, EntryRow, Slot, TaskRow};
+use crate::live::Watcher;
 use crate::locale::Lang;
 use crate::people::{OrganisationId, Presence, UserId, Viewer};
 use crate::tasks::{Change, Status, Task, TaskId};
@@ -28,6 +29,10 @@ pub enum View {
     Mine,
     Monitor,
     Task,
+}
+
+impl View {
+    pub const COUNT: usize = 3;
 }
 
 /// All that a fragment's content depends on. Names that may change are covered by the generation.
@@ -116,6 +121,17 @@ impl Frame {
             l: viewer.lang(),
             organisation: viewer.organisation,
             zone: viewer.organisation_zone.clone(),
+            now: app.clock.now(),
+            generation: app.hub.names_generation(),
+        }
+    }
+
+    pub fn of_stream(app: &App, watcher: &Watcher) -> Frame {
+        Frame {
+            app: app.clone(),
+            l: watcher.lang,
+            organisation: watcher.organisation,
+            zone: watcher.organisation_zone.clone(),
             now: app.clock.now(),
             generation: app.hub.names_generation(),
         }

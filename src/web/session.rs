@@ -140,7 +140,7 @@ pub async fn sign_in_session(visit: &OpenVisit, verified: Verified, address: IpA
 
 /// Signs a viewer out; ending what has ended is no failure.
 pub async fn end(app: &App, viewer: &Viewer) -> Result<()> {
-    match actions::end_session(app, viewer, viewer.session).await {
+    match actions::end_session(app, viewer, viewer.session()).await {
         Ok(()) | Err(Error::NotFound) => Ok(()),
         Err(error) => Err(error),
     }
@@ -155,7 +155,7 @@ pub async fn look_at(session: &Session, organisation: OrganisationId) -> Result<
 /// Prolongs a session that is in use; true when it did, and what is remembered of it is out of date.
 pub fn touch(session: &Session, viewer: &Viewer, app: &App) -> bool {
     let full = SignedDuration::from_secs(INACTIVITY.whole_seconds());
-    let due = viewer.session_expires_at.duration_since(app.clock.now()) < full - TOUCH_EVERY;
+    let due = viewer.expires_at.duration_since(app.clock.now()) < full - TOUCH_EVERY;
     if due {
         session.set_expiry(Some(Expiry::OnInactivity(INACTIVITY)));
     }

@@ -1,15 +1,12 @@
 //! `/events`: the stream of a page. Turns what happened into what that page does about it: another fragment in the place
 //! of one it has, or the doorbell on which it asks for its list again. Replay and live are `live::feed`'s.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
-use jiff::Timestamp;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde_json::json;
 
 use super::fragments::{EventKey, Frame, View};
@@ -18,9 +15,13 @@ use crate::App;
 use crate::config;
 use crate::error::{Error, Result};
 use crate::insight::{Filter, Slot};
-use crate::live::{Cursor, EndReason, Item, feed};
+use crate::live::feed::{From, News};
+use crate::live::{Cursor, Feed, Item, Watcher};
+use crate::locale::Lang;
 use crate::people::Viewer;
-use crate::tasks::{self, Entry, Task, TaskId};
+use crate::server::Outbox;
+use crate::server::stream::{Encoding, respond};
+use crate::tasks::{self, Task, TaskId};
 
 /// What a page shows, and so wants to hear of.
 enum Interest {
@@ -60,11 +61,20 @@ enum Bell {
 }
 
 /// What one event means to one page.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Meaning {
     fragment: bool,
     gone: bool,
     bell: Bell,
+}
+
+impl Meaning {
+    /// The number under which a letter keeps what was written for this view, language and meaning.
+    fn way(self, view: View, lang: Lang) -> usize {
+        let bits = [self.fragment, self.gone, self.bell == Bell::Soft, self.bell == Bell::Loud];
+        let meaning = bits.iter().fold(0, |number, bit| number * 2 + usize::from(*bit));
+        (lang.index() * View::COUNT + view as usize) * 16 + meaning
+    }
 }
 
 const NOTHING: Meaning = Meaning { fragment: false, gone: false, bell: Bell::No };
@@ -76,24 +86,20 @@ pub async fn get_events(
     headers: HeaderMap,
 ) -> Result<Response> {
     let pairs = pairs(query.as_deref());
-    let interest = Arc::new(Interest::parse(&pairs)?);
-    let viewer = Arc::new(viewer);
-    if let Interest::Task(id) = *interest {
+    let fragments = Fragments { interest: interest(&app, &viewer, &pairs).await? };
+    let from = From { cursor: cursor(&pairs, &headers), most: config::REPLAY_FRAGMENTS };
+    let lang = viewer.lang();
+    respond(&app, Watcher::of(&viewer, lang), from, fragments)
+}
+
+/// What the page that asks shows, if this viewer may see it.
+async fn interest(app: &App, viewer: &Viewer, pairs: &[(String, String)]) -> Result<Box<Interest>> {
+    let interest = Interest::parse(pairs)?;
+    if let Interest::Task(id) = interest {
         let asker = viewer.clone();
         app.db.read(move |conn| tasks::sql::find_for(conn, &asker, id)?.map(drop).ok_or(Error::NotFound)).await?;
     }
-    let items = feed(&app, viewer.clone(), cursor(&pairs, &headers), config::REPLAY_FRAGMENTS)?;
-    let page = Arc::new(Watching { app, viewer, interest });
-    let events = items.then(move |item| {
-        let page = page.clone();
-        async move { Ok::<_, Infallible>(page.written(item).await) }
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-cache, no-transform"),
-        (header::HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
-    Ok((headers, Body::from_stream(events)).into_response())
+    Ok(Box::new(interest))
 }
 
 /// Where to go on: the address says it for our script, the header for a browser's own reader; the newer wins.
@@ -106,39 +112,47 @@ fn cursor(pairs: &[(String, String)], headers: &HeaderMap) -> Option<Cursor> {
     cursors.max_by_key(|cursor: &Cursor| if cursor.sequence == i64::MAX { -1 } else { cursor.sequence })
 }
 
-/// A page that watches.
-struct Watching {
-    app: App,
-    viewer: Arc<Viewer>,
-    interest: Arc<Interest>,
+/// Writes what a page does about an item.
+struct Fragments {
+    interest: Box<Interest>,
 }
 
-impl Watching {
-    async fn written(&self, item: Item) -> Bytes {
+impl Encoding for Fragments {
+    async fn write(&mut self, feed: &Feed, item: Item, out: &mut Outbox) {
         match item {
-            Item::Hello { cursor, now } => {
-                let data = json!({ "epoch": format!("{:x}", cursor.epoch), "cursor": cursor.to_string(), "now": now.to_string() });
-                Bytes::from(format!("id: {cursor}\nevent: hello\ndata: {data}\n\n"))
+            Item::Task(news) => {
+                let meaning = meaning(&self.interest, feed, &news);
+                if meaning == NOTHING {
+                    return;
+                }
+                // Whoever writes first keeps it for all who show the same.
+                let way = meaning.way(self.interest.view(), feed.watcher.lang);
+                let written = match news.letter.written.get(way) {
+                    Some(written) => written,
+                    None => news.letter.written.keep(way, Box::pin(self.written(feed, &news, meaning)).await),
+                };
+                out.push_at(news.cursor, written);
             }
-            Item::Task { cursor, entry, before, after } => {
-                self.task(cursor, &entry, before.as_deref(), after.as_deref()).await
+            Item::Presence { user, presence } => {
+                if !matches!(*self.interest, Interest::Mine) {
+                    let data = json!({ "user": user, "state": presence });
+                    out.push(Bytes::from(format!("event: presence\ndata: {data}\n\n")));
+                }
             }
-            Item::Presence { user, presence } => match *self.interest {
-                Interest::Mine => Bytes::new(),
-                _ => Bytes::from(format!("event: presence\ndata: {}\n\n", json!({ "user": user, "state": presence }))),
-            },
-            Item::Changed => Bytes::from_static(b"event: list\ndata: {}\n\n"),
-            Item::Reset { cursor } => Bytes::from(format!("id: {cursor}\nevent: reset\ndata: {{}}\n\n")),
-            Item::Ping => Bytes::from_static(b"event: ping\ndata: {}\n\n"),
-            Item::End(reason) => Bytes::from(end(reason)),
+            Item::Changed => out.push(Bytes::from_static(LIST)),
+            Item::Tick(_) => {}
         }
     }
+}
 
-    async fn task(&self, cursor: Cursor, entry: &Entry, before: Option<&Task>, after: Option<&Task>) -> Bytes {
-        let meaning = meaning(&self.interest, &self.viewer, self.app.clock.now(), entry, before, after);
+/// The doorbell.
+const LIST: &[u8] = b"event: list\ndata: {}\n\n";
+
+impl Fragments {
+    async fn written(&self, feed: &Feed, news: &News, meaning: Meaning) -> Bytes {
         let mut text = Vec::new();
-        if let (true, Some(after)) = (meaning.fragment, after) {
-            match self.fragment(after).await {
+        if let (true, Some(after)) = (meaning.fragment, news.after()) {
+            match self.fragment(feed, after).await {
                 Ok(data) => {
                     text.extend_from_slice(b"event: task\n");
                     text.extend_from_slice(&data);
@@ -146,30 +160,28 @@ impl Watching {
                 }
                 Err(error) => {
                     tracing::error!(%error, task = %after.id, "a fragment could not be written");
-                    text.extend_from_slice(b"event: list\ndata: {}\n\n");
+                    text.extend_from_slice(LIST);
                 }
             }
         }
         if meaning.gone {
-            text.extend_from_slice(format!("event: gone\ndata: {}\n\n", json!({ "id": entry.task })).as_bytes());
+            text.extend_from_slice(format!("event: gone\ndata: {}\n\n", json!({ "id": news.task() })).as_bytes());
         }
         match meaning.bell {
             Bell::No => {}
             Bell::Soft => text.extend_from_slice(b"event: list\ndata: {\"soft\":true}\n\n"),
-            Bell::Loud => text.extend_from_slice(b"event: list\ndata: {}\n\n"),
-        }
-        if text.is_empty() {
-            return Bytes::new();
+            Bell::Loud => text.extend_from_slice(LIST),
         }
         // The cursor stands on the last of them: a cut in between repeats the event, and loses none.
         let last = text[..text.len() - 2].windows(2).rposition(|pair| pair == b"\n\n").map_or(0, |at| at + 2);
-        text.splice(last..last, format!("id: {cursor}\n").into_bytes());
+        text.splice(last..last, format!("id: {}\n", news.cursor).into_bytes());
         Bytes::from(text)
     }
 
-    async fn fragment(&self, task: &Task) -> Result<Bytes> {
+    async fn fragment(&self, feed: &Feed, task: &Task) -> Result<Bytes> {
         let view = self.interest.view();
-        let frame = Frame::of(&self.app, &self.viewer);
+        let app = feed.app.clone();
+        let frame = Frame::of_stream(&app, &feed.watcher);
         let key = EventKey {
             task: task.id,
             version: task.version,
@@ -178,40 +190,21 @@ impl Watching {
             lang: frame.l,
             overdue: task.is_overdue(frame.now),
         };
-        let (app, slot) = (self.app.clone(), Slot::from(task));
-        let rendered = async move {
+        let slot = Slot::from(task);
+        let rendered = async {
             let fragments = app.memory.fragments.clone();
             app.db.read(move |conn| fragments.of(conn, view, &frame, &slot)).await
         };
-        self.app.memory.fragments.event(key, rendered).await
-    }
-}
-
-/// The last event: why, and at a shutdown when to come back, not all at once.
-fn end(reason: EndReason) -> String {
-    let data = json!({ "reason": reason });
-    match reason {
-        EndReason::Shutdown => {
-            let mut byte = [0];
-            // Without randomness all come back in the same second, which is survivable.
-            let _ = getrandom::fill(&mut byte);
-            format!("retry: {}\nevent: end\ndata: {data}\n\n", 500 + u32::from(byte[0]) * 10)
-        }
-        _ => format!("event: end\ndata: {data}\n\n"),
+        app.memory.fragments.event(key, rendered).await
     }
 }
 
 /// What a page has to do about an event. While the past is replayed `before` is not known: then the list is asked for.
-fn meaning(
-    interest: &Interest,
-    viewer: &Viewer,
-    now: Timestamp,
-    entry: &Entry,
-    before: Option<&Task>,
-    after: Option<&Task>,
-) -> Meaning {
+fn meaning(interest: &Interest, feed: &Feed, news: &News) -> Meaning {
+    let (user, now) = (feed.watcher.user, feed.app.clock.now());
+    let (entry, before, after) = (news.entry(), news.before().map(Arc::as_ref), news.after().map(Arc::as_ref));
     let shows = |task: &Task| match interest {
-        Interest::Mine => task.assignee == Some(viewer.user),
+        Interest::Mine => task.assignee == Some(user),
         Interest::Monitor(filter) => filter.matches(task, now),
         Interest::Task(id) => task.id == *id,
     };
@@ -238,7 +231,7 @@ fn meaning(
         (true, false, Interest::Monitor(_)) => Meaning { fragment: true, gone: false, bell: Bell::Loud },
         (true, false, _)
             if before.is_some()
-                || entry.old.get("assignee").and_then(serde_json::Value::as_i64) == Some(viewer.user.get()) =>
+                || entry.old.get("assignee").and_then(serde_json::Value::as_i64) == Some(user.get()) =>
         {
             Meaning { fragment: false, gone: true, bell: Bell::Loud }
         }

@@ -41,12 +41,12 @@ impl Viewers {
         let generation = app.hub.viewers_generation();
         if let Some((known_at, viewer)) = self.0.get(&key)
             && known_at == generation
-            && viewer.session_expires_at > now
+            && viewer.expires_at > now
         {
             return Ok(Some(viewer));
         }
         let found = app.db.read(move |conn| Ok(people::sql::viewer(conn, &key, now)?)).await?;
-        let found = found.map(Arc::new);
+        let found = found.map(|viewer| Arc::new(Viewer { known_at: generation, ..viewer }));
         if let Some(viewer) = &found {
             self.0.insert(key, (generation, viewer.clone()));
         }
@@ -54,7 +54,7 @@ impl Viewers {
     }
 
     fn forget(&self, viewer: &Viewer) {
-        self.0.remove(&viewer.session);
+        self.0.remove(&viewer.session());
     }
 }
 

@@ -36,11 +36,7 @@ pub struct Running {
 impl Running {
     pub async fn start(database: &Path, clock: Clock) -> Running {
         let listen = "127.0.0.1:0".parse().unwrap();
-        Running::with(
-            Config { listen, db: database.into(), base_url: None, trusted_proxies: Default::default(), demo: false },
-            clock,
-        )
-        .await
+        Running::with(Config { listen, db: database.into(), ..Config::default() }, clock).await
     }
 
     pub async fn with(config: Config, clock: Clock) -> Running {

@@ -17,7 +17,7 @@ use crate::App;
 use crate::error::{Error, Result};
 use crate::insight::{Counts, Filter, HistoryFilter, Slot, TaskRow, history, mine, monitor};
 use crate::people::presence::note_presence;
-use crate::people::{Presence, PresenceSource, SessionKey, Theme, UserId, Viewer, sql as people_rows};
+use crate::people::{Credential, Presence, PresenceSource, SessionKey, Theme, UserId, Viewer, sql as people_rows};
 use crate::tasks::actions::{self, Edit, NewTasks, Report};
 use crate::tasks::sql::find_for;
 use crate::tasks::{Status, Task};
@@ -181,8 +181,9 @@ impl Life {
                 organisation_zone: zone.clone(),
                 sees_projects,
                 // No session stands behind it: it opens no stream and no page.
-                session: SessionKey::from_bytes([0; 32]),
-                session_expires_at: now,
+                credential: Credential::Session(SessionKey::from_bytes([0; 32])),
+                expires_at: now,
+                known_at: 0,
                 organisations: Vec::new(),
             };
             Some((at_work(member.user)?, viewer))

@@ -21,7 +21,6 @@ use super::serve::{bind, log_to_stderr, runtime, told_to_stop};
 use crate::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::front::Proxies;
 use chance::Chance;
 use life::Life;
 use words::Titles;
@@ -50,7 +49,7 @@ pub fn run(args: DemoArgs) -> anyhow::Result<()> {
 }
 
 fn config(listen: SocketAddr, folder: &Path) -> Config {
-    Config { listen, db: folder.join("demo.db"), base_url: None, trusted_proxies: Proxies::default(), demo: true }
+    Config { listen, db: folder.join("demo.db"), demo: true, ..Config::default() }
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

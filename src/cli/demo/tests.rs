@@ -15,7 +15,7 @@ use super::{STORY, config};
 use crate::App;
 use crate::clock::Clock;
 use crate::insight::{Counts, Filter, HistoryFilter, HistoryPage, history, mine, monitor};
-use crate::people::{Role, SessionKey, Theme, Viewer, sql as people_rows};
+use crate::people::{Credential, Role, SessionKey, Theme, Viewer, sql as people_rows};
 use crate::tasks::{Due, Entry, Priority, Status, Task, fold, sql};
 
 /// A Sunday night: the hour that is hardest to fill with working hours.
@@ -56,8 +56,9 @@ impl Demo {
             zone: zone.clone(),
             organisation_zone: zone,
             sees_projects,
-            session: SessionKey::from_bytes([0; 32]),
-            session_expires_at: self.app.clock.now(),
+            credential: Credential::Session(SessionKey::from_bytes([0; 32])),
+            expires_at: self.app.clock.now(),
+            known_at: 0,
             organisations: Vec::new(),
         }
     }

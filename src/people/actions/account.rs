@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
-use crate::live::{EndReason, Letter, Sessions};
+use crate::live::{Credentials, EndReason, Letter};
 use crate::people::actions::Fields;
 use crate::people::sql::SessionRow;
 use crate::people::{
-    Email, OrganisationId, Password, PasswordMark, SessionKey, Span, Theme, UserId, Viewer, parse_line, parse_zone, sql,
+    Credential, Email, OrganisationId, Password, PasswordMark, SessionKey, Span, Theme, UserId, Viewer, parse_line,
+    parse_zone, sql,
 };
 
 pub async fn rename(app: &App, viewer: &Viewer, name: &str) -> Result<()> {
@@ -67,7 +68,7 @@ pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &st
     fields.check()?;
     let new = new.ok_or_else(|| anyhow::anyhow!("a checked form lacks its password"))?;
     let hash = app.passwords.hash(new).await?;
-    let keep = viewer.session;
+    let keep = viewer.session();
     app.db
         .write(move |w| {
             // Changed meanwhile by somebody else: what was verified is the password no more.
@@ -77,7 +78,7 @@ pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &st
             sql::save_password(w.conn, user, &hash)?;
             sql::delete_resets(w.conn, user)?;
             sql::delete_sessions(w.conn, user, Some(&keep))?;
-            w.publish(ended(user, Sessions::Except(keep)));
+            w.publish(ended(user, Credentials::OtherSessions(keep)));
             Ok(())
         })
         .await
@@ -96,7 +97,7 @@ pub async fn end_session(app: &App, viewer: &Viewer, key: SessionKey) -> Result<
             if !sql::delete_own_session(w.conn, user, &key)? {
                 return Err(Error::NotFound);
             }
-            w.publish(ended(user, Sessions::Only(key)));
+            w.publish(ended(user, Credentials::Only(Credential::Session(key))));
             Ok(())
         })
         .await
@@ -104,18 +105,18 @@ pub async fn end_session(app: &App, viewer: &Viewer, key: SessionKey) -> Result<
 
 /// Says how many ended.
 pub async fn end_other_sessions(app: &App, viewer: &Viewer) -> Result<usize> {
-    let (user, keep) = (viewer.user, viewer.session);
+    let (user, keep) = (viewer.user, viewer.session());
     app.db
         .write(move |w| {
             let ended_now = sql::delete_sessions(w.conn, user, Some(&keep))?;
-            w.publish(ended(user, Sessions::Except(keep)));
+            w.publish(ended(user, Credentials::OtherSessions(keep)));
             Ok(ended_now)
         })
         .await
 }
 
-fn ended(user: UserId, sessions: Sessions) -> Letter {
-    Letter::Ended { user, organisation: None, sessions, reason: EndReason::SignedOut }
+fn ended(user: UserId, credentials: Credentials) -> Letter {
+    Letter::Ended { user, organisation: None, credentials, reason: EndReason::SignedOut }
 }
 
 /// Whether the user may look at that organisation; the door then writes it into

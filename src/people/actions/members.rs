@@ -3,7 +3,7 @@
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
-use crate::live::{EndReason, Letter, Sessions};
+use crate::live::{Credentials, EndReason, Letter};
 use crate::people::actions::{Fields, admins_only};
 use crate::people::sql::NewInvitation;
 use crate::people::tokens::Token;
@@ -219,5 +219,10 @@ fn keep_an_owner(conn: &Connection, viewer: &Viewer) -> Result<()> {
 }
 
 fn revoked(viewer: &Viewer, user: UserId) -> Letter {
-    Letter::Ended { user, organisation: Some(viewer.organisation), sessions: Sessions::All, reason: EndReason::Revoked }
+    Letter::Ended {
+        user,
+        organisation: Some(viewer.organisation),
+        credentials: Credentials::All,
+        reason: EndReason::Revoked,
+    }
 }

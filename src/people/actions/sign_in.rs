@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
-use crate::live::{EndReason, Letter, Sessions};
+use crate::live::{Credentials, EndReason, Letter};
 use crate::people::actions::Fields;
 use crate::people::tokens::Token;
 use crate::people::{Email, Invitation, Password, PasswordMark, Role, UserId, Verified, parse_line, parse_zone, sql};
@@ -204,7 +204,7 @@ pub async fn reset_password(app: &App, token: &Token, password: &str) -> Result<
             w.publish(Letter::Ended {
                 user,
                 organisation: None,
-                sessions: Sessions::All,
+                credentials: Credentials::All,
                 reason: EndReason::SignedOut,
             });
             Ok((user, PasswordMark::of(&hash)))

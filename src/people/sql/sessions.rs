@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{maybe_time, time};
 use crate::clock::from_micros;
-use crate::people::{OrganisationId, Presence, PresenceSource, SessionKey, Span, UserId, Viewer};
+use crate::people::{Credential, OrganisationId, Presence, PresenceSource, SessionKey, Span, UserId, Viewer};
 
 /// True when the row went in (`fresh`: none was there; else: one was).
 pub fn put_session(
@@ -130,8 +130,9 @@ fn viewer_row(row: &Row<'_>, session: SessionKey) -> rusqlite::Result<Viewer> {
         zone: own.as_deref().map_or_else(|| organisation_zone.clone(), zone),
         organisation_zone,
         sees_projects: row.get(10)?,
-        session,
-        session_expires_at: from_micros(row.get(11)?),
+        credential: Credential::Session(session),
+        expires_at: from_micros(row.get(11)?),
+        known_at: 0,
         organisations: Vec::new(),
     })
 }

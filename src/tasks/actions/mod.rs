@@ -18,7 +18,7 @@ pub use progress::{Report, Reported, cancel, comment, complete, reopen, report_p
 use super::{Change, Entry, Task, TaskId, Via, sql};
 use crate::db::Write;
 use crate::error::{Error, Message, Result, msg};
-use crate::live::{Letter, TaskLetter};
+use crate::live::{Letter, TaskLetter, Written};
 use crate::people::{self, Presence, UserId, Viewer};
 
 /// What an entry says besides the task's two states.
@@ -56,13 +56,14 @@ fn record(w: &mut Write<'_>, before: Option<&Arc<Task>>, after: &Arc<Task>, said
         Some(before) => watchers(w.conn, before)?,
         None => Vec::new(),
     };
-    w.publish(Letter::Task(TaskLetter {
+    w.publish(Letter::Task(Arc::new(TaskLetter {
         entry: entry.clone(),
         before: before.cloned(),
-        after: after.clone(),
+        after: Some(after.clone()),
         saw,
         sees,
-    }));
+        written: Written::default(),
+    })));
     Ok(entry)
 }
 

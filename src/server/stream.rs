@@ -1,0 +1,395 @@
+//! One open stream: takes items from its feed, has them written by the door
+//! that opened it (fragments or JSON), and sends them for as long as reader,
+//! rights and server last. What the forms share is written here.
+
+use std::future::{Future, poll_fn};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::header;
+use axum::http::response::Parts;
+use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+
+use super::outbox::Outbox;
+use crate::App;
+use crate::error::Result;
+use crate::live::feed::{From, Start};
+use crate::live::{Cursor, EndReason, Feed, Item, Watcher};
+
+/// How a door writes what its streams say.
+pub trait Encoding: Send + 'static {
+    /// Writes an item into `out`, or nothing if it does not concern this reader. What is read to write it is read in a
+    /// boxed future: this one's size is paid for by every stream.
+    fn write(&mut self, feed: &Feed, item: Item, out: &mut Outbox) -> impl Future<Output = ()> + Send;
+}
+
+/// What a reader is told first that a stream needs to be: never stored, never held back, never changed on its way.
+const HEADERS: [(header::HeaderName, &str); 3] = [
+    (header::CONTENT_TYPE, "text/event-stream"),
+    (header::CACHE_CONTROL, "no-cache, no-transform"),
+    (header::HeaderName::from_static("x-accel-buffering"), "no"),
+];
+
+/// Opens a stream: the answer to the request for it, which the server carries out.
+pub fn respond(app: &App, watcher: Watcher, from: From, encoding: impl Encoding) -> Result<Response> {
+    let feed = Feed::open(app, watcher)?;
+    let opening = Opening(Arc::new(Mutex::new(Some(Box::new(Opened { feed, from, encoding })))));
+    let mut response = (HEADERS, Body::empty()).into_response();
+    response.extensions_mut().insert(opening);
+    Ok(response)
+}
+
+/// The same as a whole answer, for those who cannot have a stream: given as soon as there is anything after the
+/// greeting, or when it has been waited for long enough.
+pub async fn poll(app: &App, watcher: Watcher, from: From, mut encoding: impl Encoding) -> Result<Response> {
+    let mut feed = Feed::open(app, watcher)?;
+    let mut out = Outbox::default();
+    let until = Instant::now() + app.hub.limits().poll;
+    if let Err(reason) = gather(&mut feed, from, &mut encoding, &mut out, until).await {
+        out.push(end(reason));
+    }
+    Ok((HEADERS, out.into_bytes()).into_response())
+}
+
+async fn gather(
+    feed: &mut Feed,
+    from: From,
+    encoding: &mut impl Encoding,
+    out: &mut Outbox,
+    until: Instant,
+) -> Result<(), EndReason> {
+    let start = feed.start(from).await?;
+    out.push_at(start.cursor, hello(start));
+    let mut has_news = start.reset;
+    if start.reset {
+        out.push(reset(start.cursor));
+    }
+    let mut behind = start.behind;
+    let greeting = out.size();
+    loop {
+        if behind {
+            let page = feed.replay().await?;
+            behind = page.more;
+            for item in page.items {
+                encoding.write(feed, item, out).await;
+            }
+        }
+        while let Some(item) = feed.try_next()? {
+            encoding.write(feed, item, out).await;
+        }
+        has_news |= out.size() > greeting;
+        if has_news && (!behind || out.is_full()) {
+            return Ok(());
+        }
+        if behind {
+            continue;
+        }
+        let ticket = feed.ticket().clone();
+        let waited = timeout_at(until, async {
+            tokio::select! {
+                biased;
+                reason = poll_fn(|cx| ticket.poll_ended(cx)) => Err(reason),
+                ready = feed.ready() => ready,
+            }
+        });
+        if let Ok(heard) = waited.await {
+            heard?;
+        } else {
+            feed.settle();
+            out.push_at(feed.cursor(), place(feed.cursor()));
+            out.push(Bytes::from_static(PING));
+            return Ok(());
+        }
+    }
+}
+
+/// Rides on the answer until the server takes it up. One that nobody takes up is closed with the answer.
+#[derive(Clone)]
+pub struct Opening(Arc<Mutex<Option<Box<dyn Begin>>>>);
+
+impl Opening {
+    pub fn take(response: &mut Response) -> Option<Box<dyn Begin>> {
+        let opening = response.extensions_mut().remove::<Opening>()?;
+        // The router counted the body that stands in for the stream.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        opening.0.lock().expect("no one panics holding this lock").take()
+    }
+}
+
+/// A stream that is opened and has nobody to speak to yet.
+pub trait Begin: Send {
+    /// Speaks to a socket that was taken from HTTP/1.1: `head` is the answer's head.
+    fn on_socket(self: Box<Self>, socket: TcpStream, head: &Parts) -> BoxFuture<'static, ()>;
+    /// Speaks into a body that another protocol frames.
+    fn on_pipe(self: Box<Self>, pipe: DuplexStream) -> BoxFuture<'static, ()>;
+}
+
+struct Opened<E> {
+    feed: Feed,
+    from: From,
+    encoding: E,
+}
+
+impl<E: Encoding> Begin for Opened<E> {
+    fn on_socket(self: Box<Self>, socket: TcpStream, head: &Parts) -> BoxFuture<'static, ()> {
+        let head = head_of(head, self.feed.app.clock.now());
+        Box::pin(run(*self, socket, head))
+    }
+
+    fn on_pipe(self: Box<Self>, pipe: DuplexStream) -> BoxFuture<'static, ()> {
+        Box::pin(run(*self, pipe, Bytes::new()))
+    }
+}
+
+/// Why a stream is over.
+enum Over {
+    /// It has a last word.
+    Ended(EndReason),
+    /// The reader is gone, or took nothing for too long.
+    Gone,
+}
+
+impl std::convert::From<EndReason> for Over {
+    fn from(reason: EndReason) -> Over {
+        Over::Ended(reason)
+    }
+}
+
+struct Line<E, O> {
+    feed: Feed,
+    encoding: E,
+    outlet: O,
+    out: Outbox,
+    next_ping: Instant,
+    /// What had been written at the last ping; nothing more since means that nobody reads.
+    written: u64,
+}
+
+async fn run<E: Encoding, O: Outlet>(opened: Opened<E>, outlet: O, head: Bytes) {
+    let Opened { feed, from, encoding } = opened;
+    let mut out = Outbox::default();
+    out.push(head);
+    let next_ping = Instant::now() + feed.app.hub.limits().ping;
+    let mut line = Line { feed, encoding, outlet, out, next_ping, written: 0 };
+    let over = match line.begin(from).await {
+        Ok(()) => line.live().await,
+        Err(over) => over,
+    };
+    if let Over::Ended(reason) = over {
+        line.say_goodbye(reason).await;
+    }
+}
+
+/// A socket, or a pipe into a body.
+trait Outlet: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Outlet for T {}
+
+impl<E: Encoding, O: Outlet> Line<E, O> {
+    /// The greeting, and the past.
+    async fn begin(&mut self, from: From) -> Result<(), Over> {
+        let ticket = self.feed.ticket().clone();
+        // In a box, and gone with it: most of a stream's life needs none of this memory.
+        let past = Box::pin(self.catch_up(from));
+        tokio::select! {
+            biased;
+            reason = poll_fn(|cx| ticket.poll_ended(cx)) => Err(Over::Ended(reason)),
+            done = past => done,
+        }
+    }
+
+    async fn catch_up(&mut self, from: From) -> Result<(), Over> {
+        let start = self.feed.start(from).await?;
+        self.out.push_at(start.cursor, hello(start));
+        if start.reset {
+            self.out.push(reset(start.cursor));
+        }
+        let mut behind = start.behind;
+        while behind {
+            let page = self.feed.replay().await?;
+            behind = page.more;
+            for item in page.items {
+                self.encoding.write(&self.feed, item, &mut self.out).await;
+                if self.out.is_full() {
+                    self.flush().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until all is written: the past is read no faster than it is taken.
+    async fn flush(&mut self) -> Result<(), Over> {
+        let patience = self.feed.app.hub.limits().ping * 2;
+        let Line { out, outlet, .. } = self;
+        match timeout(patience, poll_fn(|cx| out.poll_write(cx, outlet))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Over::Gone),
+        }
+    }
+
+    async fn live(&mut self) -> Over {
+        let ticket = self.feed.ticket().clone();
+        let mut timer = pin!(sleep_until(self.next_turn()));
+        loop {
+            if let Err(over) = self.fill().await {
+                return over;
+            }
+            let Line { feed, outlet, out, .. } = self;
+            let turn = tokio::select! {
+                // In this order: neither a right that ended nor a ping waits for a lull.
+                biased;
+                reason = poll_fn(|cx| ticket.poll_ended(cx)) => Err(Over::Ended(reason)),
+                () = timer.as_mut() => Ok(true),
+                done = poll_fn(|cx| poll_outlet(cx, outlet, out)) => done.map(|()| false).map_err(|_| Over::Gone),
+                ready = feed.ready(), if !out.is_full() => ready.map(|()| false).map_err(Over::Ended),
+            };
+            match turn {
+                Ok(false) => {}
+                Ok(true) => {
+                    if let Err(over) = self.turn(timer.as_mut()).await {
+                        return over;
+                    }
+                }
+                Err(over) => return over,
+            }
+        }
+    }
+
+    /// Takes what is there, as much as fits.
+    async fn fill(&mut self) -> Result<(), Over> {
+        while !self.out.is_full() {
+            let Some(item) = self.feed.try_next()? else { break };
+            self.encoding.write(&self.feed, item, &mut self.out).await;
+        }
+        Ok(())
+    }
+
+    fn next_turn(&self) -> Instant {
+        let left = self.feed.watcher.expires_at.duration_since(self.feed.app.clock.now());
+        self.next_ping.min(Instant::now() + Duration::try_from(left).unwrap_or_default())
+    }
+
+    /// The timer: a ping is due, or the right that this stream stands on may be over.
+    async fn turn(&mut self, timer: Pin<&mut Sleep>) -> Result<(), Over> {
+        if self.feed.watcher.expires_at <= self.feed.app.clock.now() {
+            Box::pin(self.feed.renew()).await?;
+        }
+        if self.next_ping <= Instant::now() {
+            self.next_ping += self.feed.app.hub.limits().ping;
+            self.ping()?;
+        }
+        timer.reset(self.next_turn());
+        Ok(())
+    }
+
+    fn ping(&mut self) -> Result<(), Over> {
+        if !self.out.is_empty() {
+            let reads = self.out.written() > self.written;
+            self.written = self.out.written();
+            return if reads { Ok(()) } else { Err(Over::Gone) };
+        }
+        self.written = self.out.written();
+        self.feed.settle();
+        let cursor = self.feed.cursor();
+        if cursor.sequence > self.out.told() {
+            self.out.push_at(cursor, place(cursor));
+        }
+        self.out.push(Bytes::from_static(PING));
+        Ok(())
+    }
+
+    /// The last word, said once: whoever does not take it now learns the same when coming back.
+    async fn say_goodbye(mut self, reason: EndReason) {
+        self.out.drop_unsent();
+        self.out.push(end(reason));
+        let Line { out, outlet, .. } = &mut self;
+        poll_fn(|cx| {
+            let _ = out.poll_write(cx, outlet);
+            Poll::Ready(())
+        })
+        .await;
+        // A reader that has gone needs no farewell.
+        let _ = self.outlet.shutdown().await;
+    }
+}
+
+/// Ready when something was written that waited, or when the reader is gone.
+fn poll_outlet(cx: &mut Context<'_>, outlet: &mut impl Outlet, out: &mut Outbox) -> Poll<io::Result<()>> {
+    if !out.is_empty()
+        && let Poll::Ready(done) = out.poll_write(cx, outlet)
+    {
+        return Poll::Ready(done);
+    }
+    let mut bytes = [0; 64];
+    loop {
+        let mut buffer = ReadBuf::new(&mut bytes);
+        match Pin::new(&mut *outlet).poll_read(cx, &mut buffer) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+            // A reader has nothing more to say here.
+            Poll::Ready(Ok(())) => {}
+        }
+    }
+}
+
+/// The head of an answer whose body ends with the connection.
+fn head_of(head: &Parts, now: Timestamp) -> Bytes {
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend_from_slice(b"HTTP/1.1 ");
+    bytes.extend_from_slice(head.status.as_str().as_bytes());
+    bytes.extend_from_slice(b" OK\r\n");
+    for (name, value) in &head.headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            bytes.extend_from_slice(part);
+        }
+    }
+    let date = httpdate::fmt_http_date(now.into());
+    bytes.extend_from_slice(format!("date: {date}\r\nconnection: close\r\n\r\n").as_bytes());
+    Bytes::from(bytes)
+}
+
+const PING: &[u8] = b"event: ping\ndata: {}\n\n";
+
+fn hello(start: Start) -> Bytes {
+    let cursor = start.cursor;
+    let data =
+        json!({ "epoch": format!("{:x}", cursor.epoch), "cursor": cursor.to_string(), "now": start.now.to_string() });
+    Bytes::from(format!("retry: {}\nid: {cursor}\nevent: hello\ndata: {data}\n\n", jitter(1000, 1000)))
+}
+
+fn reset(cursor: Cursor) -> Bytes {
+    Bytes::from(format!("id: {cursor}\nevent: reset\ndata: {{}}\n\n"))
+}
+
+/// Says how far the reader has come, when what happened since was none of theirs.
+fn place(cursor: Cursor) -> Bytes {
+    Bytes::from(format!("id: {cursor}\n\n"))
+}
+
+/// The last event: why, and at a shutdown when to come back, not all at once.
+fn end(reason: EndReason) -> Bytes {
+    let data = json!({ "reason": reason });
+    Bytes::from(match reason {
+        EndReason::Shutdown => format!("retry: {}\nevent: end\ndata: {data}\n\n", jitter(500, 2500)),
+        _ => format!("event: end\ndata: {data}\n\n"),
+    })
+}
+
+/// Milliseconds between `least` and `least + spread`, so that a thousand readers do not come back in the same second.
+fn jitter(least: u64, spread: u64) -> u64 {
+    least + RandomState::new().build_hasher().finish() % spread
+}
