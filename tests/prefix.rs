@@ -27,7 +27,7 @@ impl Place {
             db: folder.path().join("milepost.db"),
             base_url: base_url.map(|url| url.parse().unwrap()),
             trusted_proxies: Proxies::default(),
-            demo: false,
+            ..Config::default()
         };
         let server = Running::with(config, Clock::manual(monday())).await;
         Place { folder, people, server }
