@@ -346,3 +346,42 @@ async fn guessing_is_slowed_down_by_the_address_that_nobody_can_make_up() {
         other.sign_in("bob@harbour.example", PASSWORD).await.expect(303);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http2_is_spoken_without_tls_to_whoever_begins_with_it() {
+    let house = Behind::with(&[]).await;
+    let visitor = Curl::new(&house.server.url, &["--http2-prior-knowledge"]);
+    let form = visitor.open("/").form("[action$='/sign-in']");
+    let form = form.fill("email", "alice@harbour.example").fill("password", PASSWORD);
+    assert_eq!(visitor.submit(&form).expect(303).location().as_deref(), Some("/"));
+    let form = visitor.open("/assign").form("[action='/assign']");
+    visitor.submit(&form.fill("title", "Paint the pier").fill("assignee", house.people.id("alice"))).expect(303);
+    let task = house.query("select cast(max(id) as text) from tasks");
+    let page = visitor.open("/tasks");
+    for asset in page.attributes("script[src]", "src") {
+        visitor.get(&asset).expect(200);
+    }
+    let (status, mut events) = visitor.events(&page.attribute("#main", "data-stream").unwrap());
+    assert_eq!(status, 200);
+    assert!(events.headers["content-type"].to_str().unwrap().starts_with("text/event-stream"));
+    events.named("hello").await;
+    for percent in [40, 80] {
+        let path = format!("/tasks/{task}/progress");
+        visitor.post(&path, &[("progress".into(), percent.to_string())]).expect(303);
+        events.until("the report", |event| shows(event, &task, percent)).await;
+    }
+    // A link to copy names the host, which HTTP/2 says in the address.
+    let invited = visitor.submit(
+        &visitor
+            .open("/people")
+            .form(":has([name='email']):has([name='role'])")
+            .fill("email", "dan@example.org")
+            .fill("name", "Dan")
+            .fill("role", "member"),
+    );
+    let link = invited.expect(200).attribute("input[value*='/invitations/']", "value").expect("a link to copy");
+    assert!(link.starts_with(&format!("{}/invitations/", house.server.url)), "{link}");
+    visitor.post("/sign-out", &[]).expect(303);
+    let rest = events.rest().await;
+    assert_eq!(rest.last().expect("the stream says why it ends").name, "end", "{rest:?}");
+}
