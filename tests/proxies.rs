@@ -79,6 +79,29 @@ async fn events_come_through_nginx_as_it_is_by_itself_while_the_stream_is_open()
     hears_events_one_by_one("nginx with its defaults", asked_at, &mut events, &bob, &task).await;
 }
 
+/// As people write it who have many visitors; newer versions of nginx do it by themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_come_through_nginx_that_keeps_its_connections_for_other_requests() {
+    let house = Behind::with(&[]).await;
+    let nginx = Nginx::start(|port, _| {
+        format!(
+            "upstream milepost {{ server {}; keepalive 4; }}
+             server {{ listen 127.0.0.1:{port}; location / {{
+               proxy_pass http://milepost; proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }}",
+            house.server.url.trim_start_matches("http://")
+        )
+    });
+    let bob = house.people.client("bob", &nginx.url());
+    let task = house.assign(&house.people.client("alice", &nginx.url()), "Paint the north pier").await;
+    for round in ["first", "second", "third"] {
+        let page = bob.open("/tasks").await;
+        let asked_at = Instant::now();
+        let mut events = bob.stream_of(&page).await;
+        let how = format!("nginx with connections that it keeps, {round} stream");
+        hears_events_one_by_one(&how, asked_at, &mut events, &bob, &task).await;
+    }
+}
+
 /// Unpacks what has come so far, as a browser does.
 fn unpacked(response: reqwest::Response) -> (Events, Arc<Mutex<GzDecoder<Vec<u8>>>>) {
     let headers = response.headers().clone();
