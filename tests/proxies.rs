@@ -1,7 +1,6 @@
 //! Behind a real nginx, and under a path of a host that is not ours alone: what people get there is what they get without.
 //! nginx and curl are others' programs, so what they make of the answers is what anybody's would.
 
-use std::collections::{BTreeSet, VecDeque};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -19,6 +18,7 @@ use crate::support::events::{Event, Events};
 use crate::support::html::Page;
 use crate::support::nginx::{NAME, Nginx, free_port};
 use crate::support::server::{PASSWORD, People, template_copy};
+use crate::support::walk::walk;
 use crate::support::{in_time, say};
 
 /// The real binary with the cast, and somebody in front of it.
@@ -143,80 +143,6 @@ fn visitor(nginx: &Nginx) -> Curl {
     Curl::new(&format!("https://{NAME}:{}", nginx.port), &options)
 }
 
-/// Every address that a page names and that a browser would fetch or could open.
-fn addresses(page: &Page) -> Vec<String> {
-    let kind = page.header("content-type");
-    if kind.starts_with("text/css") || kind.starts_with("text/javascript") {
-        let quoted = |mark: &str| -> Vec<String> {
-            let ends = page.body.match_indices(mark).map(|(at, _)| &page.body[at + mark.len()..]);
-            ends.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
-        };
-        let modules = quoted("from \"").into_iter().filter(|module| module.starts_with("./"));
-        return modules.chain(quoted("url(\"")).collect();
-    }
-    if !kind.starts_with("text/html") {
-        return Vec::new();
-    }
-    let mut all = Vec::new();
-    for name in ["href", "src", "action", "formaction", "data-stream", "hx-get", "hx-post", "poster", "srcset"] {
-        all.extend(page.attributes(&format!("[{name}]"), name));
-    }
-    // Only what is opened, not what is done.
-    let done: BTreeSet<String> = page.forms().into_iter().filter(|f| f.method != "get").map(|f| f.action).collect();
-    let buttons: BTreeSet<String> = page.attributes("[formaction]", "formaction").into_iter().collect();
-    for address in done.iter().chain(&buttons) {
-        assert!(address.starts_with("/milepost/"), "{} posts to {address}", page.path);
-    }
-    all.retain(|address| !done.contains(address) && !buttons.contains(address) && !address.starts_with('#'));
-    all
-}
-
-/// Where an address on this page leads: a path of the same host.
-fn resolved(page: &Page, address: &str) -> String {
-    let address = address.split('#').next().unwrap();
-    if address.starts_with('/') {
-        return address.to_owned();
-    }
-    let mut steps: Vec<&str> = page.path.split('?').next().unwrap().split('/').collect();
-    steps.pop();
-    for step in address.split('/') {
-        match step {
-            ".." => drop(steps.pop()),
-            "." => {}
-            step => steps.push(step),
-        }
-    }
-    steps.join("/")
-}
-
-/// Opens everything that can be opened from `start`; gives what was opened.
-fn walk(visitor: &Curl, start: &[&str]) -> BTreeSet<String> {
-    let mut opened = BTreeSet::new();
-    let mut waiting: VecDeque<String> = start.iter().map(|path| (*path).to_owned()).collect();
-    while let Some(path) = waiting.pop_front() {
-        if !opened.insert(path.clone()) {
-            continue;
-        }
-        if path.contains("/events") {
-            assert_eq!(visitor.events(&path).0, 200, "{path}");
-            continue;
-        }
-        let page = visitor.get(&path);
-        if let Some(next) = page.location() {
-            assert!(next.starts_with("/milepost/"), "{path} leads to {next}");
-            waiting.push_back(next);
-            continue;
-        }
-        let page = page.expect(200);
-        for address in addresses(&page) {
-            let led_to = resolved(&page, &address);
-            assert!(led_to.starts_with("/milepost/"), "{path} names {address}");
-            waiting.push_back(led_to);
-        }
-    }
-    opened
-}
-
 async fn walks_under_a_path_by_tls(handed_on: &str) {
     let (folder, people) = template_copy().await;
     let listen = format!("127.0.0.1:{}", free_port());
@@ -229,7 +155,7 @@ async fn walks_under_a_path_by_tls(handed_on: &str) {
 
     let asked = visitor.get("/milepost/tasks").expect(303).location().unwrap();
     assert_eq!(asked, "/milepost/sign-in?next=%2Fmilepost%2Ftasks");
-    walk(&visitor, &["/milepost/"]);
+    walk(&visitor, "/milepost/", &["/milepost/"]);
     let form = visitor.open(&asked).form("[action$='/sign-in']");
     let form = form.fill("email", "alice@harbour.example").fill("password", PASSWORD);
     let signed_in = visitor.submit(&form).expect(303);
@@ -259,7 +185,7 @@ async fn walks_under_a_path_by_tls(handed_on: &str) {
     }
     assert!(fragment.attribute("a", "href").unwrap().starts_with("/milepost/tasks/"));
 
-    let opened = walk(&visitor, &["/milepost/", &format!("/milepost/tasks/{task}")]);
+    let opened = walk(&visitor, "/milepost/", &["/milepost/", &format!("/milepost/tasks/{task}")]);
     for wanted in ["/milepost/monitor", "/milepost/account", "/milepost/people", "/milepost/events?view=monitor"] {
         assert!(opened.contains(wanted), "{wanted} in {opened:#?}");
     }

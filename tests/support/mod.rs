@@ -12,6 +12,7 @@ pub mod nginx;
 pub mod random;
 pub mod server;
 pub mod source;
+pub mod walk;
 
 use std::future::Future;
 use std::time::Duration;
