@@ -122,7 +122,15 @@ fn help_names_every_option_and_its_variable() {
     let output = run(&["serve", "--help"]);
     let help = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
-    for word in ["--listen", "MILEPOST_LISTEN", "--db", "MILEPOST_DB", "127.0.0.1:8080"] {
+    for word in [
+        "--listen",
+        "MILEPOST_LISTEN",
+        "--db",
+        "MILEPOST_DB",
+        "--base-url",
+        "MILEPOST_TRUSTED_PROXIES",
+        "127.0.0.1:8080",
+    ] {
         assert!(help.contains(word), "no {word} in: {help}");
     }
 }

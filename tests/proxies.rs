@@ -16,7 +16,7 @@ use crate::support::client::Client;
 use crate::support::curl::Curl;
 use crate::support::events::{Event, Events};
 use crate::support::html::Page;
-use crate::support::nginx::{NAME, Nginx, free_port};
+use crate::support::nginx::{NAME, Nginx};
 use crate::support::server::{PASSWORD, People, template_copy};
 use crate::support::walk::walk;
 use crate::support::{in_time, say};
@@ -135,23 +135,21 @@ async fn events_come_through_a_proxy_that_squeezes_everything_and_are_whole() {
     decoder.lock().unwrap().try_finish().expect("nothing is missing at the end");
 }
 
+/// What the README tells people to start, beside its nginx.
+const UNDER_A_PATH: [&str; 4] = ["--base-url", "https://milepost.test/milepost", "--trusted-proxies", "127.0.0.1"];
+
 /// A visitor at the address that the README's example gives, by HTTP/2 and TLS.
 fn visitor(nginx: &Nginx) -> Curl {
     let certificate = nginx.certificate();
-    let resolve = format!("{NAME}:{}:127.0.0.1", nginx.port);
-    let options = ["--http2", "--resolve", &resolve, "--cacert", certificate.to_str().unwrap()];
-    Curl::new(&format!("https://{NAME}:{}", nginx.port), &options)
+    let there = format!("{NAME}:443:127.0.0.1:{}", nginx.port);
+    let options = ["--http2", "--connect-to", &there, "--cacert", certificate.to_str().unwrap()];
+    Curl::new(&format!("https://{NAME}"), &options)
 }
 
 async fn walks_under_a_path_by_tls(handed_on: &str) {
-    let (folder, people) = template_copy().await;
-    let listen = format!("127.0.0.1:{}", free_port());
-    let nginx = Nginx::of_the_readme(&format!("http://{listen}"), handed_on);
+    let house = Behind::with(&UNDER_A_PATH).await;
+    let nginx = Nginx::of_the_readme(&house.server.url, handed_on);
     let visitor = visitor(&nginx);
-    let base = format!("{}/milepost", visitor.origin);
-    let more = ["--base-url", &base, "--trusted-proxies", "127.0.0.1"];
-    let server = Binary::start_with(&folder.path().join("milepost.db"), &listen, &more);
-    let house = Behind { folder, people, server };
 
     let asked = visitor.get("/milepost/tasks").expect(303).location().unwrap();
     assert_eq!(asked, "/milepost/sign-in?next=%2Fmilepost%2Ftasks");
@@ -191,13 +189,13 @@ async fn walks_under_a_path_by_tls(handed_on: &str) {
     }
     let scripts = opened.iter().filter(|path| path.ends_with(".js")).count();
     assert!(scripts > 5 && opened.iter().any(|path| path.ends_with("/arrow.svg")), "{opened:#?}");
-    say(&format!("{} addresses opened under {base}, handed on as {handed_on:?}", opened.len()));
+    say(&format!("{} addresses opened under /milepost/, handed on as {handed_on:?}", opened.len()));
 
     let form = visitor.open("/milepost/people").form(":has([name='email']):has([name='role'])");
     let form = form.fill("email", "dan@example.org").fill("name", "Dan").fill("role", "member");
     let invited = visitor.submit(&form).expect(200);
     let link = invited.attribute("input[value*='/invitations/']", "value").expect("a link to copy");
-    assert!(link.starts_with(&format!("{base}/invitations/")), "{link}");
+    assert!(link.starts_with(&format!("{}/milepost/invitations/", visitor.origin)), "{link}");
     visitor.open(&link);
 }
 
@@ -213,15 +211,11 @@ async fn every_address_works_under_a_path_that_the_proxy_strips() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_works_under_a_path_behind_nginx() {
-    let (folder, people) = template_copy().await;
-    let listen = format!("127.0.0.1:{}", free_port());
-    let nginx = Nginx::of_the_readme(&format!("http://{listen}"), "/");
-    let url = format!("https://127.0.0.1:{}/milepost", nginx.port);
-    let more = ["--base-url", &url, "--trusted-proxies", "127.0.0.1"];
-    let server = Binary::start_with(&folder.path().join("milepost.db"), &listen, &more);
-    let house = Behind { folder, people, server };
+    let house = Behind::with(&UNDER_A_PATH).await;
+    let nginx = Nginx::of_the_readme(&house.server.url, "/");
     let task = house.assign(&house.people.client("alice", &house.server.url), "Paint the north pier").await;
-    let script = Script::new("under_a_path.mjs").server(&url);
+    let there = format!("MAP {NAME}:443 127.0.0.1:{}", nginx.port);
+    let script = Script::new("under_a_path.mjs").server(UNDER_A_PATH[1]).env("MILEPOST_HOST_RULES", &there);
     script.env("MILEPOST_TASK", &task).env("MILEPOST_PASSWORD", PASSWORD).run();
 }
 

@@ -22,7 +22,7 @@ export async function withBrowser(scenario) {
   const browser = await chromium.launch({
     executablePath: process.env.MILEPOST_CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
+      '--disable-component-update', '--disable-sync', `--host-resolver-rules=${process.env.MILEPOST_HOST_RULES ?? ''}`],
   });
   try {
     await scenario(browser);

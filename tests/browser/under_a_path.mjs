@@ -61,14 +61,14 @@ await withBrowser(async (browser) => {
   await until('the theme is told', () => asked.has(`${prefix}/preferences`));
   await until('presence is told', () => asked.has(`${prefix}/presence`));
 
-  // Signed out elsewhere: the page says where to sign in, and that one comes back to it.
+  // Signed out in another tab: this one says where to sign in, and that leads back to it.
   await bob.page.goto(`${url}/tasks`);
   await live(bob.page);
+  const other = await open(bob.context, '/account');
   isWatching = false;
-  const out = await bob.context.request.post(`${url}/sign-out`, {
-    maxRedirects: 0, headers: { 'sec-fetch-site': 'same-origin' },
-  });
-  assert.equal(out.headers().location, `${prefix}/sign-in`);
+  await other.locator('#menu summary').click();
+  await other.locator('form[action$="/sign-out"] button').click();
+  await other.waitForURL(`${url}/sign-in`);
   const link = bob.page.locator('#notice a');
   await link.waitFor();
   assert.equal(await link.getAttribute('href'), `${prefix}/sign-in?next=${encodeURIComponent(`${prefix}/tasks`)}`);
