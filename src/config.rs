@@ -151,6 +151,8 @@ pub const TICK_EVERY: Duration = Duration::from_millis(100);
 pub const REPLAY_ROWS: i64 = 500;
 /// A page that missed more than this is fetched anew instead.
 pub const REPLAY_FRAGMENTS: i64 = 2_000;
+/// Tasks that leave one's sight at once and are each told of; past this all is asked for again.
+pub const GONE_TASKS: usize = 1_000;
 /// Bytes of rendered fragments kept for reuse.
 pub const FRAGMENT_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Sessions whose viewer is kept in memory.

@@ -18,6 +18,7 @@ mod proxies;
 mod restore;
 mod rules;
 mod security;
+mod sight;
 mod streams;
 mod support;
 mod tasks;

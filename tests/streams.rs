@@ -243,7 +243,7 @@ async fn hear_all(house: &House, cursor: Cursor, last: i64) -> Vec<i64> {
     heard
 }
 
-async fn viewer_of(house: &House, name: &str) -> milepost::people::Viewer {
+pub async fn viewer_of(house: &House, name: &str) -> milepost::people::Viewer {
     let id: i64 = house.people.id(name).parse().unwrap();
     let now = house.server.clock.now();
     let app = &house.server.app;

@@ -104,12 +104,18 @@ impl EpochFile {
         Ok(epoch)
     }
 
+    /// The newest sequence of the database.
+    pub fn newest(&self) -> i64 {
+        self.line.sequence
+    }
+
     /// Keeps the newest sequence of a commit, before anybody is told of it.
     pub fn keep(&mut self, sequence: i64) {
-        if self.lost || sequence <= self.line.sequence {
+        let is_known = sequence == self.line.sequence;
+        self.line.sequence = sequence;
+        if self.lost || is_known {
             return;
         }
-        self.line.sequence = sequence;
         if let Err(error) = self.write() {
             self.lost = true;
             // What is committed stays committed. Without the file the next start gets a new epoch, which is always right.

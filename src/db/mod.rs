@@ -169,9 +169,12 @@ fn prepare_once(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
-/// The trail's newest sequence; 0 when nothing has happened yet.
+/// The newest sequence, of an entry of the trail or of a change of sight; 0 when nothing has happened yet.
 pub fn last_sequence(conn: &Connection) -> rusqlite::Result<i64> {
-    conn.prepare_cached("select coalesce(max(sequence), 0) from trail")?.query_one([], |row| row.get(0))
+    conn.prepare_cached(
+        "select max(coalesce((select max(sequence) from trail), 0), coalesce((select max(sight_changed_at) from members), 0))",
+    )?
+    .query_one([], |row| row.get(0))
 }
 
 fn not_writable(path: &Path, error: &rusqlite::Error) -> OpenError {

@@ -12,7 +12,6 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::epoch::EpochFile;
-use super::last_sequence;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::live::{Hub, Letter};
@@ -27,12 +26,20 @@ const GROUP: usize = 512;
 pub struct Write<'a> {
     pub conn: &'a Connection,
     pub now: Timestamp,
+    /// The newest sequence that was given out.
+    newest: i64,
     letters: Vec<Letter>,
 }
 
 impl Write<'_> {
     pub fn publish(&mut self, letter: Letter) {
         self.letters.push(letter);
+    }
+
+    /// The next place in the order of what happens, for one entry of the trail or one change of sight.
+    pub fn next_sequence(&mut self) -> i64 {
+        self.newest += 1;
+        self.newest
     }
 }
 
@@ -106,6 +113,7 @@ fn run(conn: &Connection, mut file: EpochFile, clock: &Clock, hub: &Hub, mut job
 fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &Hub, group: &mut Vec<Job>) {
     let mut answers = Vec::with_capacity(group.len());
     let mut letters = Vec::new();
+    let mut newest = file.newest();
     if let Err(error) = step(conn, "begin immediate") {
         // Outside of a transaction each savepoint would be one of its own: nothing runs, every caller is told.
         tracing::error!(%error, "a group of writes could not begin");
@@ -113,27 +121,26 @@ fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &H
         return;
     }
     for job in group.drain(..) {
-        let mut write = Write { conn, now, letters: Vec::new() };
+        let mut write = Write { conn, now, newest, letters: Vec::new() };
         let (keep, answer) = in_savepoint(conn, &mut write, job);
         if keep {
+            newest = write.newest;
             letters.append(&mut write.letters);
         }
         answers.push(answer);
     }
-    // Asked inside of the transaction, where it costs no other one.
-    let newest = last_sequence(conn);
-    let committed = newest.and_then(|newest| step(conn, "commit").map(|()| newest)).map_err(|error| {
+    let committed = step(conn, "commit").map_err(|error| {
         tracing::error!(%error, "a group commit failed; its writes were rolled back");
         // After a failed commit SQLite may or may not have rolled back already.
         let _ = conn.execute_batch("rollback");
         error.to_string()
     });
-    if let Ok(newest) = committed {
+    if committed.is_ok() {
         file.keep(newest);
         hub.publish(letters, newest);
     }
     for answer in answers {
-        answer(committed.clone().map(drop));
+        answer(committed.clone());
     }
 }
 

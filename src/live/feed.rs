@@ -9,12 +9,12 @@ use rusqlite::Connection;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::hub::Subscription;
-use super::{Batch, Cursor, EndReason, Letter, TaskLetter, TickLetter, Ticket, Watcher, Written};
+use super::{Batch, Cursor, EndReason, Letter, SightLetter, TaskLetter, TickLetter, Ticket, Watcher, Written};
+use crate::App;
 use crate::config;
 use crate::error::Result;
 use crate::people::{self, Credential, OrganisationId, Presence, UserId, Viewer};
 use crate::tasks::{self, Change, Entry, Task, TaskId};
-use crate::{App, db};
 
 /// What a subscriber gets, in order.
 #[derive(Clone, Debug)]
@@ -27,6 +27,15 @@ pub enum Item {
     },
     /// Names or settings changed: ask again for what is shown.
     Changed,
+    /// Tasks left this subscriber's sight, though nothing happened to them.
+    Gone {
+        cursor: Cursor,
+        letter: Arc<SightLetter>,
+    },
+    /// Ask again for everything.
+    Reset {
+        cursor: Cursor,
+    },
 }
 
 /// An entry of the trail, as one subscriber may know it.
@@ -121,26 +130,29 @@ impl Feed {
         let announced = self.app.hub.announced();
         let is_known = self.app.hub.viewers_generation() == self.watcher.known_at;
         let is_there = |at: Cursor| at == Cursor { epoch, sequence: announced };
-        let (newest, is_there) =
-            if is_known && from.cursor.is_none_or(is_there) { (announced, true) } else { (self.look().await?, false) };
+        let (oldest, newest, is_there) = if is_known && from.cursor.is_none_or(is_there) {
+            (announced, announced, true)
+        } else {
+            let looked = self.look().await?;
+            (looked.sight_changed_at.max(looked.newest - from.most), looked.newest, false)
+        };
         let now = self.app.clock.now();
-        let known =
-            from.cursor.filter(|at| at.epoch == epoch && at.sequence <= newest && newest - at.sequence <= from.most);
+        let known = from.cursor.filter(|at| at.epoch == epoch && (oldest..=newest).contains(&at.sequence));
         self.sequence = known.map_or(newest, |at| at.sequence);
         let reset = from.cursor.is_some() && known.is_none();
         Ok(Start { cursor: self.cursor(), now, reset, behind: !is_there })
     }
 
-    /// Reads the trail's newest sequence, and whether the rights behind this feed still hold.
-    async fn look(&mut self) -> Result<i64, EndReason> {
+    /// Reads how far the trail and this feed's rights go, if they still hold.
+    async fn look(&mut self) -> Result<Looked, EndReason> {
         let (watcher, now) = (self.watcher.clone(), self.app.clock.now());
-        let looked = self.app.db.read(move |conn| Ok((db::last_sequence(conn)?, rights(conn, &watcher, now)?))).await;
+        let looked = self.app.db.snapshot(move |conn, at| look(conn, &watcher, at.sequence, now)).await;
         match looked {
-            Ok((newest, Some(expires_at))) => {
-                self.watcher.expires_at = expires_at;
-                Ok(newest)
+            Ok(Some(looked)) => {
+                self.watcher.expires_at = looked.expires_at;
+                Ok(looked)
             }
-            Ok((_, None)) => Err(EndReason::Revoked),
+            Ok(None) => Err(EndReason::Revoked),
             Err(error) => Err(failed(&error)),
         }
     }
@@ -159,13 +171,17 @@ impl Feed {
         self.subscription.start_anew();
         self.batch = None;
         let (watcher, after, now) = (self.watcher.clone(), self.sequence, self.app.clock.now());
-        let read = self.app.db.read(move |conn| replay(conn, &watcher, after, now)).await;
+        // Of one moment: whoever loses sight in the midst of it hears so afterwards.
+        let read = self.app.db.snapshot(move |conn, at| replay(conn, &watcher, after, at.sequence, now)).await;
         let past = match read {
             Ok(Some(past)) => past,
             Ok(None) => return Err(EndReason::Revoked),
             Err(error) => return Err(failed(&error)),
         };
         self.sequence = past.last;
+        if past.reset {
+            return Ok(Page { items: vec![Item::Reset { cursor: self.cursor() }], more: false });
+        }
         let items = past.letters.into_iter().map(|letter| {
             let cursor = self.at(letter.entry.sequence);
             Item::Task(News { cursor, sees: letter.after.is_some(), saw: false, letter: Arc::new(letter) })
@@ -244,6 +260,14 @@ impl Feed {
             Letter::Tick(tick) => Some(Item::Tick(tick)),
             Letter::Presence { user, presence, .. } => Some(Item::Presence { user, presence }),
             Letter::Changed { .. } => Some(Item::Changed),
+            Letter::Sight(letter) => {
+                if letter.sequence <= self.sequence {
+                    return None;
+                }
+                self.sequence = letter.sequence;
+                let cursor = self.cursor();
+                Some(if letter.gone.is_some() { Item::Gone { cursor, letter } } else { Item::Reset { cursor } })
+            }
             Letter::ViewersChanged | Letter::Ended { .. } => None,
         }
     }
@@ -263,19 +287,34 @@ fn viewer(conn: &Connection, watcher: &Watcher, now: Timestamp) -> Result<Option
     Ok(found.filter(|found| found.organisation == watcher.organisation && found.is_admin() == watcher.is_admin))
 }
 
-fn rights(conn: &Connection, watcher: &Watcher, now: Timestamp) -> Result<Option<Timestamp>> {
-    Ok(viewer(conn, watcher, now)?.map(|viewer| viewer.expires_at))
+/// How things stand for a watcher.
+struct Looked {
+    newest: i64,
+    sight_changed_at: i64,
+    expires_at: Timestamp,
+}
+
+fn look(conn: &Connection, watcher: &Watcher, newest: i64, now: Timestamp) -> Result<Option<Looked>> {
+    let Some(viewer) = viewer(conn, watcher, now)? else { return Ok(None) };
+    let sight_changed_at = people::sql::sight_changed_at(conn, viewer.organisation, viewer.user)?;
+    Ok(Some(Looked { newest, sight_changed_at, expires_at: viewer.expires_at }))
 }
 
 struct Past {
     letters: Vec<TaskLetter>,
     last: i64,
     more: bool,
+    /// What this watcher sees changed meanwhile: the past of before says nothing about it.
+    reset: bool,
 }
 
-/// One page of what this watcher may know of the trail after `after`; none when the right behind it is over.
-fn replay(conn: &Connection, watcher: &Watcher, after: i64, now: Timestamp) -> Result<Option<Past>> {
+/// One page of what this watcher may know of the trail after `after`, which goes up to `newest`; none when the right
+/// behind it is over.
+fn replay(conn: &Connection, watcher: &Watcher, after: i64, newest: i64, now: Timestamp) -> Result<Option<Past>> {
     let Some(viewer) = viewer(conn, watcher, now)? else { return Ok(None) };
+    if people::sql::sight_changed_at(conn, viewer.organisation, viewer.user)? > after {
+        return Ok(Some(Past { letters: Vec::new(), last: newest, more: false, reset: true }));
+    }
     let entries = tasks::sql::trail_after(conn, viewer.organisation, after, config::REPLAY_ROWS)?;
     let more = i64::try_from(entries.len()).is_ok_and(|rows| rows == config::REPLAY_ROWS);
     let last = entries.last().map_or(after, |entry| entry.sequence);
@@ -293,7 +332,7 @@ fn replay(conn: &Connection, watcher: &Watcher, after: i64, now: Timestamp) -> R
             });
         }
     }
-    Ok(Some(Past { letters, last, more }))
+    Ok(Some(Past { letters, last, more, reset: false }))
 }
 
 /// This entry is how a task went out of the user's sight.

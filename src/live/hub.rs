@@ -145,7 +145,7 @@ impl Hub {
                 self.0.viewers.fetch_add(1, Ordering::SeqCst);
                 self.0.names.fetch_add(1, Ordering::SeqCst);
             }
-            Letter::Task(_) | Letter::Tick(_) | Letter::Presence { .. } => {}
+            Letter::Task(_) | Letter::Tick(_) | Letter::Presence { .. } | Letter::Sight(_) => {}
         }
     }
 
@@ -168,9 +168,10 @@ impl Hub {
                 Letter::Task(task) => task.entry.organisation,
                 Letter::Tick(tick) => tick.task.organisation,
                 Letter::Presence { organisation, .. } | Letter::Changed { organisation } => *organisation,
+                Letter::Sight(sight) => sight.organisation,
                 Letter::ViewersChanged | Letter::Ended { .. } => continue,
             };
-            if organisations.contains_key(&organisation) {
+            if organisations.contains_key(&organisation) && !matches!(letter, Letter::Sight(_)) {
                 sorted.organisations.entry(organisation).or_default().push(letter.clone());
             }
             let mut to_member = |user: UserId| {
@@ -185,6 +186,7 @@ impl Hub {
                 }
                 Letter::Tick(tick) => tick.sees.iter().copied().for_each(to_member),
                 Letter::Presence { user, .. } => to_member(*user),
+                Letter::Sight(sight) => to_member(sight.user),
                 Letter::Changed { .. } => {
                     members.keys().filter(|(of, _)| *of == organisation).for_each(|(_, user)| to_member(*user));
                 }
@@ -277,6 +279,11 @@ fn coalesced(ticks: &mut Ticks, letters: Batch) -> Batch {
             Letter::Tick(tick) => sent.extend(ticks.offer(tick.task.id, letter.clone(), now)),
             Letter::Task(task) => {
                 ticks.supersede(task.entry.task);
+                sent.push(letter);
+            }
+            Letter::Sight(_) => {
+                // What waits is for whoever saw it until now.
+                sent.extend(ticks.flush());
                 sent.push(letter);
             }
             _ => sent.push(letter),

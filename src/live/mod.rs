@@ -20,7 +20,7 @@ pub use streams::Ticket;
 
 use crate::locale::Lang;
 use crate::people::{Credential, OrganisationId, Presence, SessionKey, UserId, Viewer};
-use crate::tasks::{Entry, Task};
+use crate::tasks::{Entry, Task, TaskId};
 
 /// How far a reader has come: `EPOCH-SEQUENCE`, the epoch of the database in
 /// hexadecimal and the trail's sequence in decimal.
@@ -91,6 +91,7 @@ pub enum Letter {
     Changed {
         organisation: OrganisationId,
     },
+    Sight(Arc<SightLetter>),
     /// What is kept in memory about viewers may differ; nobody's rights ended.
     ViewersChanged,
     Ended {
@@ -150,6 +151,17 @@ impl Written {
     fn ways(&self) -> MutexGuard<'_, Vec<(usize, Bytes)>> {
         self.0.lock().expect("no one panics holding this lock")
     }
+}
+
+/// What one member may see changed without an entry of the trail.
+#[derive(Debug)]
+pub struct SightLetter {
+    pub organisation: OrganisationId,
+    pub user: UserId,
+    /// Its place among the entries of the trail.
+    pub sequence: i64,
+    /// The tasks that left the member's sight; none when all is to be asked for again.
+    pub gone: Option<Vec<TaskId>>,
 }
 
 /// Which of a user's ways in end.

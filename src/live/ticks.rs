@@ -47,6 +47,11 @@ impl Ticks {
         }
     }
 
+    /// All that wait, before their time.
+    pub fn flush(&mut self) -> Vec<Letter> {
+        self.0.values_mut().filter_map(|lately| lately.waiting.take()).collect()
+    }
+
     /// The ticks whose time has come. Forgets tasks that have been quiet since their last.
     pub fn due(&mut self, now: Instant) -> Vec<Letter> {
         let mut due = Vec::new();

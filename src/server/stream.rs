@@ -26,6 +26,7 @@ use crate::App;
 use crate::error::Result;
 use crate::live::feed::{From, Start};
 use crate::live::{Cursor, EndReason, Feed, Item, Watcher};
+use crate::tasks::TaskId;
 
 /// How a door writes what its streams say.
 pub trait Encoding: Send + 'static {
@@ -371,7 +372,15 @@ fn hello(start: Start) -> Bytes {
     Bytes::from(format!("retry: {}\nid: {cursor}\nevent: hello\ndata: {data}\n\n", jitter(1000, 1000)))
 }
 
-fn reset(cursor: Cursor) -> Bytes {
+/// Says of each of these tasks that it is gone; the cursor stands on the last, so that a cut in between repeats them all.
+pub fn gone(cursor: Cursor, tasks: impl Iterator<Item = TaskId>, out: &mut Outbox) {
+    let frames: Vec<String> = tasks.map(|task| format!("event: gone\ndata: {}\n\n", json!({ "id": task }))).collect();
+    let Some((last, before)) = frames.split_last() else { return };
+    out.push(Bytes::from(before.concat()));
+    out.push_at(cursor, Bytes::from(format!("id: {cursor}\n{last}")));
+}
+
+pub fn reset(cursor: Cursor) -> Bytes {
     Bytes::from(format!("id: {cursor}\nevent: reset\ndata: {{}}\n\n"))
 }
 

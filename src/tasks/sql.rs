@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Change, Due, Entry, Percent, Task, TaskId};
 use crate::clock::from_micros;
 use crate::error::Result;
-use crate::people::{OrganisationId, UserId, Viewer};
+use crate::people::{OrganisationId, ProjectId, UserId, Viewer};
 
 /// The columns of a task, in the order that [`task_row`] reads them.
 macro_rules! task_columns {
@@ -117,6 +117,19 @@ fn in_seen_project(conn: &Connection, viewer: &Viewer, task: &Task) -> Result<bo
              where pm.project_id = ?1 and pm.user_id = ?2)",
         )?
         .query_one(params![project, viewer.user, viewer.organisation], |row| row.get(0))?)
+}
+
+/// A project's tasks, whoever sees them, with their assignees.
+pub fn of_project(
+    conn: &Connection,
+    organisation: OrganisationId,
+    project: ProjectId,
+    limit: usize,
+) -> Result<Vec<(TaskId, Option<UserId>)>> {
+    Ok(conn
+        .prepare_cached("select id, assignee_id from tasks where organisation_id = ?1 and project_id = ?2 limit ?3")?
+        .query_map(params![organisation, project, limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 /// Stores a new task and gives it its id.
@@ -230,20 +243,21 @@ fn count(conn: &Connection, task: &Task, by: i64) -> Result<()> {
     .execute(params![
         task.organisation,
         task.assignee.map_or(0, UserId::get),
-        task.project.map_or(0, crate::people::ProjectId::get),
+        task.project.map_or(0, ProjectId::get),
         task.status,
         by
     ])?;
     Ok(())
 }
 
-/// Appends to the trail and gives the entry its sequence.
-pub fn append_trail(conn: &Connection, entry: &mut Entry) -> Result<()> {
+/// Appends to the trail; the entry has its sequence from the writer.
+pub fn append_trail(conn: &Connection, entry: &Entry) -> Result<()> {
     conn.prepare_cached(
-        "insert into trail (organisation_id, task_id, version, change, actor_id, via, old, new, note, presence, at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "insert into trail (sequence, organisation_id, task_id, version, change, actor_id, via, old, new, note, presence, at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
+        entry.sequence,
         entry.organisation,
         entry.task,
         entry.version,
@@ -256,7 +270,6 @@ pub fn append_trail(conn: &Connection, entry: &mut Entry) -> Result<()> {
         entry.presence,
         entry.at.as_microsecond()
     ])?;
-    entry.sequence = conn.last_insert_rowid();
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use crate::live::{Cursor, Feed, Item, Watcher};
 use crate::locale::Lang;
 use crate::people::Viewer;
 use crate::server::Outbox;
-use crate::server::stream::{Encoding, respond};
+use crate::server::stream::{Encoding, gone, reset, respond};
 use crate::tasks::{self, Task, TaskId};
 
 /// What a page shows, and so wants to hear of.
@@ -140,6 +140,15 @@ impl Encoding for Fragments {
                 }
             }
             Item::Changed => out.push(Bytes::from_static(LIST)),
+            // The doorbell comes by itself: what changes sight changes a name or a setting, too.
+            Item::Gone { cursor, letter } => {
+                let shown = letter.gone.iter().flatten().copied().filter(|task| match *self.interest {
+                    Interest::Task(id) => *task == id,
+                    _ => true,
+                });
+                gone(cursor, shown, out);
+            }
+            Item::Reset { cursor } => out.push_at(cursor, reset(cursor)),
             Item::Tick(_) => {}
         }
     }

@@ -12,6 +12,7 @@ use super::chance::Chance;
 use super::plan::{self, Does, Plan, Step};
 use super::words::{CAST, ORGANISATION, PROJECTS, Titles, Tongue};
 use crate::App;
+use crate::db::Write;
 use crate::error::Result;
 use crate::people::sql as rows;
 use crate::people::tokens::Token;
@@ -39,7 +40,7 @@ pub async fn fill(app: &App, chance: &mut Chance, titles: &mut Titles, zone: &st
         .write(move |w| {
             let seeded = fill_people(w.conn, &hash, &zone, now)?;
             fill_presence(w.conn, &seeded, &tz, now)?;
-            fill_tasks(w.conn, &seeded, &plans)?;
+            fill_tasks(w, &seeded, &plans)?;
             Ok(seeded)
         })
         .await
@@ -105,7 +106,7 @@ fn fill_presence(conn: &Connection, seeded: &Seeded, zone: &TimeZone, now: Times
 }
 
 /// Every step of every plan, in the order of time across all tasks.
-fn fill_tasks(conn: &Connection, seeded: &Seeded, plans: &[Plan]) -> Result<()> {
+fn fill_tasks(w: &mut Write<'_>, seeded: &Seeded, plans: &[Plan]) -> Result<()> {
     let mut steps: Vec<(usize, &Step)> =
         plans.iter().enumerate().flat_map(|(task, plan)| plan.steps.iter().map(move |step| (task, step))).collect();
     steps.sort_by_key(|(_, step)| step.at);
@@ -114,12 +115,12 @@ fn fill_tasks(conn: &Connection, seeded: &Seeded, plans: &[Plan]) -> Result<()> 
     let mut former = vec![Percent::ZERO; plans.len()];
     for (position, step) in steps {
         let after = match present[position].take() {
-            None => create(conn, seeded, &plans[position], step)?,
+            None => create(w, seeded, &plans[position], step)?,
             Some(before) => {
                 if !before.status.has_ended() {
                     former[position] = before.progress;
                 }
-                take_step(conn, seeded, before, step, former[position])?
+                take_step(w, seeded, before, step, former[position])?
             }
         };
         present[position] = Some(after);
@@ -127,7 +128,7 @@ fn fill_tasks(conn: &Connection, seeded: &Seeded, plans: &[Plan]) -> Result<()> 
     Ok(())
 }
 
-fn create(conn: &Connection, seeded: &Seeded, plan: &Plan, step: &Step) -> Result<Task> {
+fn create(w: &mut Write<'_>, seeded: &Seeded, plan: &Plan, step: &Step) -> Result<Task> {
     let mut task = Task {
         id: TaskId::new(0),
         organisation: seeded.organisation,
@@ -148,12 +149,12 @@ fn create(conn: &Connection, seeded: &Seeded, plan: &Plan, step: &Step) -> Resul
         updated_at: step.at,
         version: 1,
     };
-    sql::insert(conn, &mut task)?;
-    append(conn, seeded, &task, step, Change::Created, (json!({}), Value::Object(task.facts())))?;
+    sql::insert(w.conn, &mut task)?;
+    append(w, seeded, &task, step, Change::Created, (json!({}), Value::Object(task.facts())))?;
     Ok(task)
 }
 
-fn take_step(conn: &Connection, seeded: &Seeded, before: Task, step: &Step, former: Percent) -> Result<Task> {
+fn take_step(w: &mut Write<'_>, seeded: &Seeded, before: Task, step: &Step, former: Percent) -> Result<Task> {
     let mut after = Task { version: before.version + 1, updated_at: step.at, ..before.clone() };
     let moved = match &step.does {
         Does::Report(progress) => Some(Move::Report(percent(*progress))),
@@ -164,9 +165,9 @@ fn take_step(conn: &Connection, seeded: &Seeded, before: Task, step: &Step, form
     };
     if let Some(step_taken) = moved {
         let Ok(Some((change, task))) = after.after(step_taken, step.at) else { return Ok(before) };
-        sql::save_move(conn, &before, &task)?;
+        sql::save_move(w.conn, &before, &task)?;
         let differs = if before.status == task.status { &["progress"][..] } else { &["progress", "status"] };
-        append(conn, seeded, &task, step, change, (facts(&before, differs), facts(&task, differs)))?;
+        append(w, seeded, &task, step, change, (facts(&before, differs), facts(&task, differs)))?;
         return Ok(task);
     }
     let (change, differs) = match &step.does {
@@ -185,11 +186,11 @@ fn take_step(conn: &Connection, seeded: &Seeded, before: Task, step: &Step, form
         _ => (Change::Comment, &[][..]),
     };
     if change == Change::Comment {
-        sql::save_touch(conn, &after)?;
+        sql::save_touch(w.conn, &after)?;
     } else {
-        sql::save_edit(conn, &before, &after)?;
+        sql::save_edit(w.conn, &before, &after)?;
     }
-    append(conn, seeded, &after, step, change, (facts(&before, differs), facts(&after, differs)))?;
+    append(w, seeded, &after, step, change, (facts(&before, differs), facts(&after, differs)))?;
     Ok(after)
 }
 
@@ -207,7 +208,7 @@ fn facts(task: &Task, names: &[&str]) -> Value {
 }
 
 fn append(
-    conn: &Connection,
+    w: &mut Write<'_>,
     seeded: &Seeded,
     after: &Task,
     step: &Step,
@@ -215,8 +216,8 @@ fn append(
     (old, new): (Value, Value),
 ) -> Result<()> {
     let reported = matches!(step.does, Does::Report(_) | Does::Complete);
-    let mut entry = Entry {
-        sequence: 0,
+    let entry = Entry {
+        sequence: w.next_sequence(),
         organisation: after.organisation,
         task: after.id,
         version: after.version,
@@ -229,5 +230,5 @@ fn append(
         presence: reported.then_some(Presence::Active),
         at: step.at,
     };
-    sql::append_trail(conn, &mut entry)
+    sql::append_trail(w.conn, &entry)
 }

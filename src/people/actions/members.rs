@@ -4,7 +4,7 @@ use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
 use crate::live::{Credentials, EndReason, Letter};
-use crate::people::actions::{Fields, admins_only};
+use crate::people::actions::{Fields, admins_only, sight};
 use crate::people::sql::NewInvitation;
 use crate::people::tokens::Token;
 use crate::people::{Email, InvitationId, OrganisationId, Role, UserId, Viewer, parse_line, parse_zone, sql};
@@ -111,6 +111,7 @@ pub async fn change_role(app: &App, viewer: &Viewer, user: UserId, role: Role) -
                 keep_an_owner(w.conn, &viewer)?;
             }
             sql::save_role(w.conn, viewer.organisation, user, role)?;
+            sight::mark(w, viewer.organisation, user)?;
             let subject = format!("{user}: {old} → {role}");
             sql::append_audit(w.conn, viewer.organisation, Some(viewer.user), "change-role", &subject, w.now)?;
             w.publish(revoked(&viewer, user));
@@ -147,8 +148,11 @@ pub async fn reactivate(app: &App, viewer: &Viewer, user: UserId) -> Result<()> 
     let viewer = viewer.clone();
     app.db
         .write(move |w| {
-            managed(w.conn, &viewer, user)?;
+            let (_, deactivated) = managed(w.conn, &viewer, user)?;
             sql::save_deactivation(w.conn, viewer.organisation, user, None)?;
+            if deactivated.is_some() {
+                sight::mark(w, viewer.organisation, user)?;
+            }
             sql::append_audit(w.conn, viewer.organisation, Some(viewer.user), "reactivate", &user.to_string(), w.now)?;
             w.publish(Letter::Changed { organisation: viewer.organisation });
             Ok(())
@@ -173,12 +177,31 @@ pub async fn save_settings(app: &App, viewer: &Viewer, form: Settings) -> Result
     let (organisation, by) = (viewer.organisation, viewer.user);
     app.db
         .write(move |w| {
+            let (_, _, saw_projects) = sql::settings(w.conn, organisation)?;
             sql::save_settings(w.conn, organisation, &name, form.zone.trim(), form.members_see_projects)?;
+            if saw_projects != form.members_see_projects {
+                let changed = changed_sight(w.conn, organisation, saw_projects)?;
+                sight::publish(w, organisation, changed)?;
+            }
             sql::append_audit(w.conn, organisation, Some(by), "settings", &name, w.now)?;
             w.publish(Letter::Changed { organisation });
             Ok(())
         })
         .await
+}
+
+/// Whose sight it changes that members no longer see their projects' tasks (`saw_projects`), or do now.
+fn changed_sight(conn: &Connection, organisation: OrganisationId, saw_projects: bool) -> Result<sight::Changed> {
+    let mut changed = sight::Changed::new();
+    for project in sql::projects_with_members(conn, organisation)?.chunk_by(|one, next| one.0 == next.0) {
+        let members: Vec<UserId> = project.iter().map(|(_, member)| *member).collect();
+        if saw_projects {
+            sight::lose(conn, organisation, project[0].0, &members, &mut changed)?;
+        } else {
+            changed.extend(members.into_iter().map(|member| (member, None)));
+        }
+    }
+    Ok(changed)
 }
 
 /// Another organisation beside this one, with the same owner and zone. Nothing crosses between the two.

@@ -4,6 +4,7 @@
 mod account;
 mod members;
 mod projects;
+mod sight;
 mod sign_in;
 mod tokens;
 

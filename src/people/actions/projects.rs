@@ -6,8 +6,8 @@ use crate::App;
 use crate::config;
 use crate::error::{Error, Message, Result, msg};
 use crate::live::Letter;
-use crate::people::actions::admins_only;
-use crate::people::{OrganisationId, Project, ProjectId, UserId, Viewer, parse_line, sql};
+use crate::people::actions::{admins_only, sight};
+use crate::people::{OrganisationId, Project, ProjectId, Role, UserId, Viewer, parse_line, sql};
 
 pub async fn create_project(app: &App, viewer: &Viewer, name: &str) -> Result<ProjectId> {
     admins_only(viewer)?;
@@ -77,12 +77,41 @@ pub async fn set_project_members(app: &App, viewer: &Viewer, id: ProjectId, memb
                     return Err(Error::field("members", msg("error-unknown-member")));
                 }
             }
+            let changed = changed_sight(w.conn, organisation, &project, &members)?;
             sql::replace_project_members(w.conn, id, &members)?;
+            sight::publish(w, organisation, changed)?;
             sql::append_audit(w.conn, organisation, Some(by), "project-members", &project.name, w.now)?;
             w.publish(Letter::Changed { organisation });
             Ok(())
         })
         .await
+}
+
+/// Whose sight other members of a project change, while the organisation lets members see its tasks.
+fn changed_sight(
+    conn: &Connection,
+    organisation: OrganisationId,
+    project: &Project,
+    members: &[UserId],
+) -> Result<sight::Changed> {
+    let mut changed = sight::Changed::new();
+    let (_, _, members_see_projects) = sql::settings(conn, organisation)?;
+    if !members_see_projects {
+        return Ok(changed);
+    }
+    let left = project.members.iter().filter(|member| !members.contains(member));
+    let came = members.iter().filter(|member| !project.members.contains(member));
+    let mut lose = Vec::new();
+    for (member, comes) in left.map(|member| (*member, false)).chain(came.map(|member| (*member, true))) {
+        match sql::membership(conn, organisation, member)? {
+            // Admins see every task anyway.
+            Some((Role::Member, _)) if comes => drop(changed.insert(member, None)),
+            Some((Role::Member, _)) => lose.push(member),
+            _ => {}
+        }
+    }
+    sight::lose(conn, organisation, project.id, &lose, &mut changed)?;
+    Ok(changed)
 }
 
 fn project_name(text: &str) -> Result<String> {

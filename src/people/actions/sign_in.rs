@@ -6,7 +6,7 @@ use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
 use crate::live::{Credentials, EndReason, Letter};
-use crate::people::actions::Fields;
+use crate::people::actions::{Fields, sight};
 use crate::people::tokens::Token;
 use crate::people::{Email, Invitation, Password, PasswordMark, Role, UserId, Verified, parse_line, parse_zone, sql};
 use rusqlite::Connection;
@@ -138,6 +138,7 @@ pub async fn accept_invitation(app: &App, token: &Token, form: Accept, address: 
                 }
                 sql::save_role(w.conn, organisation, user, invitation.role)?;
                 sql::save_deactivation(w.conn, organisation, user, None)?;
+                sight::mark(w, organisation, user)?;
             }
             sql::append_audit(w.conn, organisation, Some(user), "join", &invitation.email, w.now)?;
             w.publish(Letter::Changed { organisation });

@@ -144,6 +144,23 @@ pub fn save_deactivation(
     Ok(())
 }
 
+/// The sequence at which this member's sight last changed without an entry of the trail.
+pub fn sight_changed_at(conn: &Connection, organisation: OrganisationId, user: UserId) -> rusqlite::Result<i64> {
+    conn.prepare_cached("select sight_changed_at from members where organisation_id = ?1 and user_id = ?2")?
+        .query_one(params![organisation, user], |row| row.get(0))
+}
+
+pub fn save_sight_change(
+    conn: &Connection,
+    organisation: OrganisationId,
+    user: UserId,
+    sequence: i64,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached("update members set sight_changed_at = ?3 where organisation_id = ?1 and user_id = ?2")?
+        .execute(params![organisation, user, sequence])?;
+    Ok(())
+}
+
 /// Everyone who is or was a member, active ones first, with their open load.
 pub fn members(conn: &Connection, organisation: OrganisationId) -> rusqlite::Result<Vec<Member>> {
     conn.prepare_cached(

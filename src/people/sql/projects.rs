@@ -42,6 +42,21 @@ fn project_members(conn: &Connection, id: ProjectId) -> rusqlite::Result<Vec<Use
         .collect()
 }
 
+/// Every project that has members whose sight depends on it, with them: admins see everything anyway.
+pub fn projects_with_members(
+    conn: &Connection,
+    organisation: OrganisationId,
+) -> rusqlite::Result<Vec<(ProjectId, UserId)>> {
+    conn.prepare_cached(
+        "select p.id, m.user_id from projects p
+         join project_members pm on pm.project_id = p.id
+         join members m on m.organisation_id = p.organisation_id and m.user_id = pm.user_id and m.role = 'member'
+         where p.organisation_id = ?1 order by p.id",
+    )?
+    .query_map([organisation], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
+}
+
 /// Who besides assignee and admins watches a project's tasks: its members, if
 /// the organisation lets members see them.
 pub fn project_watchers(

@@ -34,8 +34,8 @@ struct Said {
 /// Appends the entry that led from `before` to `after`, and sends it on.
 /// `after` has its new version and time already.
 fn record(w: &mut Write<'_>, before: Option<&Arc<Task>>, after: &Arc<Task>, said: Said) -> Result<Arc<Entry>> {
-    let mut entry = Entry {
-        sequence: 0,
+    let entry = Entry {
+        sequence: w.next_sequence(),
         organisation: after.organisation,
         task: after.id,
         version: after.version,
@@ -48,7 +48,7 @@ fn record(w: &mut Write<'_>, before: Option<&Arc<Task>>, after: &Arc<Task>, said
         presence: said.presence,
         at: w.now,
     };
-    sql::append_trail(w.conn, &mut entry)?;
+    sql::append_trail(w.conn, &entry)?;
     let entry = Arc::new(entry);
     let sees = watchers(w.conn, after)?;
     let saw = match before {
