@@ -69,9 +69,10 @@ await withBrowser(async (browser) => {
   await other.locator('#menu summary').click();
   await other.locator('form[action$="/sign-out"] button').click();
   await other.waitForURL(`${url}/sign-in`);
-  const link = bob.page.locator('#notice a');
+  const link = bob.page.locator('#notice a[href*="sign-in"]');
   await link.waitFor();
-  assert.equal(await link.getAttribute('href'), `${prefix}/sign-in?next=${encodeURIComponent(`${prefix}/tasks`)}`);
+  const back = await link.evaluate((element) => element.href);
+  assert.equal(back, `${url}/sign-in?next=${encodeURIComponent(`${prefix}/tasks`)}`);
 
   assert.deepEqual(complaints, []);
   console.log(`${asked.size} addresses asked for, all under ${prefix}`);
