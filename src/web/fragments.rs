@@ -116,25 +116,16 @@ pub struct Frame {
 
 impl Frame {
     pub fn of(app: &App, viewer: &Viewer) -> Frame {
-        Frame {
-            app: app.clone(),
-            l: viewer.lang(),
-            organisation: viewer.organisation,
-            zone: viewer.organisation_zone.clone(),
-            now: app.clock.now(),
-            generation: app.hub.names_generation(),
-        }
+        Frame::around(app, viewer.lang(), viewer.organisation, &viewer.organisation_zone)
     }
 
     pub fn of_stream(app: &App, watcher: &Watcher) -> Frame {
-        Frame {
-            app: app.clone(),
-            l: watcher.lang,
-            organisation: watcher.organisation,
-            zone: watcher.organisation_zone.clone(),
-            now: app.clock.now(),
-            generation: app.hub.names_generation(),
-        }
+        Frame::around(app, watcher.lang, watcher.organisation, &watcher.organisation_zone)
+    }
+
+    fn around(app: &App, l: Lang, organisation: OrganisationId, zone: &TimeZone) -> Frame {
+        let (now, generation) = (app.clock.now(), app.hub.names_generation());
+        Frame { app: app.clone(), l, organisation, zone: zone.clone(), now, generation }
     }
 
     pub fn look<'a>(&'a self, row: &'a TaskRow) -> Look<'a> {
