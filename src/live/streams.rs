@@ -35,8 +35,10 @@ impl Ticket {
 
     /// Why this stream is over, if it is.
     pub fn ended(&self) -> Option<EndReason> {
-        let number = self.ended.load(Ordering::SeqCst);
-        EndReason::ALL.iter().copied().find(|reason| self::number(*reason) == number)
+        match self.ended.load(Ordering::SeqCst) {
+            0 => None,
+            number => EndReason::ALL.iter().copied().find(|reason| self::number(*reason) == number),
+        }
     }
 
     pub fn poll_ended(&self, cx: &Context<'_>) -> Poll<EndReason> {

@@ -145,11 +145,23 @@ struct Opened<E> {
 impl<E: Encoding> Begin for Opened<E> {
     fn on_socket(self: Box<Self>, socket: TcpStream, head: &Parts) -> BoxFuture<'static, ()> {
         let head = head_of(head, self.feed.app.clock.now());
-        Box::pin(run(*self, socket, head))
+        let from = self.from;
+        Box::pin(run(self.line(socket, head), from))
     }
 
     fn on_pipe(self: Box<Self>, pipe: DuplexStream) -> BoxFuture<'static, ()> {
-        Box::pin(run(*self, pipe, Bytes::new()))
+        let from = self.from;
+        Box::pin(run(self.line(pipe, Bytes::new()), from))
+    }
+}
+
+impl<E: Encoding> Opened<E> {
+    fn line<O: Outlet>(self, outlet: O, head: Bytes) -> Line<E, O> {
+        let Opened { feed, encoding, .. } = self;
+        let mut out = Outbox::default();
+        out.push(head);
+        let next_ping = Instant::now() + feed.app.hub.limits().ping;
+        Line { feed, encoding, outlet, out, next_ping, written: 0 }
     }
 }
 
@@ -177,18 +189,16 @@ struct Line<E, O> {
     written: u64,
 }
 
-async fn run<E: Encoding, O: Outlet>(opened: Opened<E>, outlet: O, head: Bytes) {
-    let Opened { feed, from, encoding } = opened;
-    let mut out = Outbox::default();
-    out.push(head);
-    let next_ping = Instant::now() + feed.app.hub.limits().ping;
-    let mut line = Line { feed, encoding, outlet, out, next_ping, written: 0 };
-    let over = match line.begin(from).await {
-        Ok(()) => line.live().await,
-        Err(over) => over,
-    };
-    if let Over::Ended(reason) = over {
-        line.say_goodbye(reason).await;
+/// Not an `async fn`: that would keep the line's place among its arguments, too.
+fn run<E: Encoding, O: Outlet>(mut line: Line<E, O>, from: From) -> impl Future<Output = ()> + Send {
+    async move {
+        let over = match line.begin(from).await {
+            Ok(()) => line.live().await,
+            Err(over) => over,
+        };
+        if let Over::Ended(reason) = over {
+            line.say_goodbye(reason).await;
+        }
     }
 }
 
@@ -311,17 +321,17 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
     }
 
     /// The last word, said once: whoever does not take it now learns the same when coming back.
-    async fn say_goodbye(mut self, reason: EndReason) {
+    async fn say_goodbye(&mut self, reason: EndReason) {
         self.out.drop_unsent();
         self.out.push(end(reason));
-        let Line { out, outlet, .. } = &mut self;
+        let Line { out, outlet, .. } = self;
         poll_fn(|cx| {
             let _ = out.poll_write(cx, outlet);
             Poll::Ready(())
         })
         .await;
         // A reader that has gone needs no farewell.
-        let _ = self.outlet.shutdown().await;
+        let _ = outlet.shutdown().await;
     }
 }
 
