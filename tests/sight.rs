@@ -170,7 +170,7 @@ async fn whoever_looks_at_a_task_that_leaves_their_sight_is_told_of_that_one() {
         while bells(&stream) < 2 {
             stream.next().await.expect("it goes on");
         }
-        assert_eq!(gone(&stream), [looked_at.clone()], "{how:?}");
+        assert_eq!(gone(&stream), std::slice::from_ref(looked_at), "{how:?}");
         assert!(!stream.seen.iter().any(|event| event.name == "task"), "{how:?}: {:#?}", stream.seen);
     }
 }

@@ -77,3 +77,19 @@ impl Ticks {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_can_be_sent_before_its_time_and_is_not_sent_again() {
+        let (mut ticks, now, task) = (Ticks::default(), Instant::now(), TaskId::new(1));
+        // Any letter will do: they are not looked into.
+        assert!(ticks.offer(task, Letter::ViewersChanged, now).is_some(), "the first goes at once");
+        assert!(ticks.flush().is_empty());
+        assert!(ticks.offer(task, Letter::ViewersChanged, now).is_none(), "the second waits");
+        assert_eq!(ticks.flush().len(), 1);
+        assert!(ticks.due(now + config::TICK_EVERY).is_empty());
+    }
+}
