@@ -181,6 +181,24 @@ async fn an_epoch_file_that_is_gone_broken_or_half_written_gives_a_new_epoch() {
     }
 }
 
+/// As when it is killed between a commit and the file, or after a power cut.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_epoch_file_that_is_behind_its_database_is_believed() {
+    let (folder, people) = template_copy().await;
+    let database = folder.path().join("milepost.db");
+    let beside = folder.path().join("milepost.db-epoch");
+    let mut server = Binary::start(&database);
+    let before = cursor(&people, &server).await;
+    let line = std::fs::read(&beside).unwrap();
+    assign(&people, &server, "Committed").await;
+    server.kill();
+    assert_ne!(std::fs::read(&beside).unwrap(), line);
+    std::fs::write(&beside, line).unwrap();
+    let server = Binary::start(&database);
+    let (epoch, was_reset) = comes_back(&people, &server, &before).await;
+    assert!(!was_reset && before.starts_with(&epoch));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_epoch_file_knows_what_was_acknowledged_before_the_answer() {
     let house = House::open().await;

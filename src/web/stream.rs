@@ -143,8 +143,10 @@ impl Encoding for Fragments {
             // The doorbell comes by itself: what changes sight changes a name or a setting, too.
             Item::Gone { cursor, letter } => {
                 let shown = letter.gone.iter().flatten().copied().filter(|task| match *self.interest {
+                    // One's own never leave one's sight in this way.
+                    Interest::Mine => false,
                     Interest::Task(id) => *task == id,
-                    _ => true,
+                    Interest::Monitor(_) => true,
                 });
                 gone(cursor, shown, out);
             }
