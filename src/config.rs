@@ -122,6 +122,8 @@ pub const RESET_LIFE: SignedDuration = SignedDuration::from_hours(24);
 pub const TOKENS: usize = 100;
 /// Days until a new token expires, unless its maker says otherwise: long enough to forget it, short enough to matter.
 pub const TOKEN_DAYS: i64 = 90;
+/// A token's last use is written at most this often.
+pub const TOKEN_USE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// Failed sign-ins before waiting: per account slow enough that guessing is
 /// hopeless, per address wide enough for an office behind one address.

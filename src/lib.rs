@@ -2,6 +2,7 @@
 //! were assigned and the jobs that machines run. The rooms, from inside out:
 //! words and rows and verbs of each noun, then the doors.
 
+pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
+mod api;
+mod api_stream;
 mod bad_input;
 mod binary;
 mod browser;

@@ -123,7 +123,7 @@ fn ask_everything(conn: &Connection, viewer: &Viewer) {
     tasks::sql::progress_before_end(conn, TaskId::new(61)).unwrap();
     people::sql::members(conn, viewer.organisation).unwrap();
     people::sql::projects(conn, viewer.organisation).unwrap();
-    people::sql::viewer(conn, &viewer.session(), now).unwrap();
+    people::sql::viewer(conn, &viewer.session().unwrap(), now).unwrap();
     milepost::db::last_sequence(conn).unwrap();
 }
 

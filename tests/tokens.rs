@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 
 use crate::support::client::Client;
+use crate::support::events::Events;
 use crate::support::html::Page;
 use crate::support::server::{House, make_token};
 
@@ -106,4 +107,109 @@ async fn revoking_asks_first_and_is_for_good() {
     revoke(&bob, "/account").await;
     assert!(!bob.open("/account").await.has("#tokens li"));
     bob.get("/account/tokens/1/revoke").await.expect(404);
+}
+
+const EVENTS: &str = "/api/v1/events";
+
+/// A program with an open stream, past its greeting.
+async fn listening(house: &House, secret: &str) -> (Client, Events) {
+    let program = Client::with_token(house.url(), secret);
+    let mut stream = program.events(EVENTS, None).await;
+    stream.named("hello").await;
+    (program, stream)
+}
+
+async fn ends(stream: &mut Events, reason: &str) {
+    let rest = stream.rest().await;
+    let last = rest.last().expect("the stream says why it ends");
+    assert_eq!((last.name.as_str(), last.json()["reason"].as_str()), ("end", Some(reason)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_token_is_refused_and_its_streams_end_at_once_and_no_others() {
+    let house = House::open().await;
+    let (kept, revoked) = (house.token("bob", "read").await, house.token("bob", "read").await);
+    let (_, mut others) = listening(&house, &kept).await;
+    let (program, mut stream) = listening(&house, &revoked).await;
+    revoke(&house.bob(), "/account").await;
+    ends(&mut stream, "revoked").await;
+    program.get(EVENTS).await.expect(401);
+    let task = house.assign("Paint the north pier", "bob").await;
+    let event = others.named("task").await;
+    assert_eq!(event.json()["task"]["id"].to_string(), task);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_token_is_refused_and_its_streams_end() {
+    let house = House::open().await;
+    let bob = house.bob();
+    let form = token_form(&bob.open("/account").await, &["read"], "2025-03-03T09:00:30Z");
+    let secret = bob.submit(&form).await.expect(200).attribute("#token-secret", "value").unwrap();
+    let (program, _) = listening(&house, &secret).await;
+    house.advance(jiff::SignedDuration::from_secs(30));
+    program.get(EVENTS).await.expect(401);
+    assert!(bob.open("/account").await.text("#tokens li").contains("Expired"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_own_token_has_its_members_rights_of_the_moment() {
+    let house = House::open().await;
+    let task = house.assign("Bob's own", "bob").await;
+    let (program, mut stream) = listening(&house, &house.token("ada", "read admin").await).await;
+    program.events(&format!("{EVENTS}?task={task}"), None).await.named("hello").await;
+    let ada = house.people.id("ada");
+    let alice = house.alice();
+    alice.post(&format!("/people/{ada}/role"), &[("role", "member")]).await.expect(303);
+    ends(&mut stream, "revoked").await;
+    program.get(&format!("{EVENTS}?task={task}")).await.expect(404);
+    program.events(EVENTS, None).await.named("hello").await;
+    alice.post(&format!("/people/{ada}/deactivate"), &[]).await.expect(303);
+    program.get(EVENTS).await.expect(401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_and_a_new_password_end_sessions_and_no_tokens() {
+    let house = House::open().await;
+    let (_, mut stream) = listening(&house, &house.token("bob", "read").await).await;
+    let bob = house.bob();
+    let form = [("current", crate::support::server::PASSWORD), ("password", "a long new password")];
+    bob.post("/account/password", &form).await.expect(303);
+    bob.post("/sign-out", &[]).await.expect(303);
+    let task = house.assign("Paint the north pier", "bob").await;
+    assert_eq!(stream.next().await.unwrap().json()["task"]["id"].to_string(), task);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_organisations_token_works_on_when_its_maker_leaves_and_sees_all_only_as_admin() {
+    let house = House::open().await;
+    let ada = house.ada();
+    let all = make_token(&ada, "/settings", "read admin").await;
+    let few = make_token(&ada, "/settings", "read").await;
+    let (_, mut seeing) = listening(&house, &all).await;
+    let (limited, mut blind) = listening(&house, &few).await;
+    house.alice().post(&format!("/people/{}/deactivate", house.people.id("ada")), &[]).await.expect(303);
+    let task = house.assign("Paint the north pier", "bob").await;
+    assert_eq!(seeing.named("task").await.json()["task"]["id"].to_string(), task);
+    limited.get(&format!("{EVENTS}?task={task}")).await.expect(404);
+    revoke(&house.alice(), "/settings").await;
+    let heard = blind.rest().await;
+    assert_eq!(heard.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(), ["end"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_stays_in_its_organisation() {
+    let house = House::open().await;
+    let task = house.assign("Harbour's own", "bob").await;
+    let stranger = make_token(&house.stranger(), "/settings", "read admin").await;
+    let (program, mut stream) = listening(&house, &stranger).await;
+    program.get(&format!("{EVENTS}?task={task}")).await.expect(404);
+    house.bob().post(&format!("/tasks/{task}/progress"), &[("progress", "40")]).await.expect(303);
+    let hilltop = [("title", "Hilltop's own"), ("assignee", house.people.id("stranger"))];
+    house.stranger().post("/assign", &hilltop).await.expect(303);
+    let first = stream.next().await.unwrap();
+    assert_eq!(first.json()["task"]["title"], "Hilltop's own");
+    let epoch = first.id.as_deref().unwrap().split('-').next().unwrap();
+    let mut past = program.events(&format!("{EVENTS}?after={epoch}-0"), None).await;
+    past.named("hello").await;
+    assert_eq!(past.next().await.unwrap().id, first.id, "of the past, too, only its own");
 }

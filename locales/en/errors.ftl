@@ -29,6 +29,11 @@ error-throttled = { $count ->
    *[other] Too many tries. Please wait { $count } minutes, then try again.
 }
 
+error-token-needed = Show a token, in a header Authorization: Bearer and the token.
+error-token-wrong = This token does not work. It is unknown, revoked or expired, or whoever it acts for is no member any more.
+error-scope = This token may not do that: it lacks the scope { $scope }.
+error-fields = Some of what was sent is not right. Nothing was changed.
+
 error-required = Please fill this in.
 error-too-long = At most { $limit } characters.
 error-too-many = At most { $limit } at once.

@@ -30,6 +30,11 @@ error-throttled = { $count ->
    *[other] יותר מדי ניסיונות. אפשר לנסות שוב בעוד { $count } דקות.
 }
 
+error-token-needed = יש להציג אסימון, בכותרת ‎Authorization: Bearer‎ ואחריה האסימון.
+error-token-wrong = האסימון הזה לא עובד. הוא לא מוכר, בוטל או שפג תוקפו, או שמי שבשמו הוא פועל כבר לא בארגון.
+error-scope = לאסימון הזה אסור לעשות זאת: חסר לו ההיקף ‎{ $scope }‎.
+error-fields = חלק ממה שנשלח אינו תקין. דבר לא השתנה.
+
 error-required = צריך למלא את השדה הזה.
 error-too-long = לכל היותר { $limit } תווים.
 error-too-many = לכל היותר { $limit } בבת אחת.

@@ -2,6 +2,7 @@
 //! go live, with no gap and no repeat across the seam. When to read, when to
 //! wait and how an item is written are the business of whoever holds the feed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -283,6 +284,7 @@ fn failed(error: &crate::error::Error) -> EndReason {
 fn viewer(conn: &Connection, watcher: &Watcher, now: Timestamp) -> Result<Option<Viewer>> {
     let found = match watcher.credential {
         Credential::Session(key) => people::sql::viewer(conn, &key, now)?,
+        Credential::Token(id) => people::sql::viewer_of_token(conn, id, now)?,
     };
     Ok(found.filter(|found| found.organisation == watcher.organisation && found.is_admin() == watcher.is_admin))
 }
@@ -319,8 +321,17 @@ fn replay(conn: &Connection, watcher: &Watcher, after: i64, newest: i64, now: Ti
     let more = i64::try_from(entries.len()).is_ok_and(|rows| rows == config::REPLAY_ROWS);
     let last = entries.last().map_or(after, |entry| entry.sequence);
     let mut letters = Vec::new();
+    // Much of a page is often about few tasks.
+    let mut seen: HashMap<TaskId, Option<Arc<Task>>> = HashMap::new();
     for entry in entries {
-        let task = tasks::sql::find_for(conn, &viewer, entry.task)?.map(Arc::new);
+        let task = match seen.get(&entry.task) {
+            Some(task) => task.clone(),
+            None => {
+                let task = tasks::sql::find_for(conn, &viewer, entry.task)?.map(Arc::new);
+                seen.insert(entry.task, task.clone());
+                task
+            }
+        };
         if task.is_some() || left_sight(conn, viewer.organisation, viewer.user, &entry)? {
             letters.push(TaskLetter {
                 entry: Arc::new(entry),

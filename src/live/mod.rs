@@ -169,8 +169,10 @@ pub struct SightLetter {
 pub enum Credentials {
     All,
     Only(Credential),
-    /// Every session but this one.
-    OtherSessions(SessionKey),
+    /// Every session, or all but this one. Tokens go on.
+    Sessions {
+        but: Option<SessionKey>,
+    },
 }
 
 impl Credentials {
@@ -178,7 +180,8 @@ impl Credentials {
         match (self, credential) {
             (Credentials::All, _) => true,
             (Credentials::Only(one), other) => one == other,
-            (Credentials::OtherSessions(keep), Credential::Session(key)) => key != keep,
+            (Credentials::Sessions { but }, Credential::Session(key)) => Some(key) != but,
+            (Credentials::Sessions { .. }, Credential::Token(_)) => false,
         }
     }
 }

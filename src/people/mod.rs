@@ -155,6 +155,7 @@ pub fn parse_zone(name: &str) -> Result<TimeZone, Message> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Credential {
     Session(SessionKey),
+    Token(TokenId),
 }
 
 /// Whoever is signed in, in the organisation they look at now. Everything is
@@ -176,6 +177,8 @@ pub struct Viewer {
     /// Members of this organisation see the tasks of their projects.
     pub sees_projects: bool,
     pub credential: Credential,
+    /// What a token was given; all, for a session.
+    pub scopes: Scopes,
     /// When the credential ends, unless use prolongs it.
     pub expires_at: Timestamp,
     /// The hub's generation of viewers at which all this held; 0 when nobody noted it.
@@ -186,9 +189,10 @@ pub struct Viewer {
 
 impl Viewer {
     /// The session of whoever uses the pages.
-    pub fn session(&self) -> SessionKey {
+    pub fn session(&self) -> Option<SessionKey> {
         match self.credential {
-            Credential::Session(key) => key,
+            Credential::Session(key) => Some(key),
+            Credential::Token(_) => None,
         }
     }
 

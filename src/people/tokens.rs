@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use sha2::{Digest, Sha256};
 
-use super::TokenId;
+use super::{TokenId, UserId};
 use crate::db::types::words;
 use crate::error::Result;
 
@@ -47,6 +47,11 @@ impl Token {
 
     pub fn hash(&self) -> [u8; 32] {
         sha256(self.0.as_bytes())
+    }
+
+    /// Whether it could be one for the API at all.
+    pub fn is_for_api(&self) -> bool {
+        self.0.starts_with(API_PREFIX) && self.0.len() == API_PREFIX.len() + 64
     }
 
     /// The first characters, which are no secret.
@@ -91,6 +96,11 @@ impl Scopes {
 
     pub const fn contains(self, scope: Scope) -> bool {
         self.0 & Scopes::bit(scope) != 0
+    }
+
+    /// What whoever signed in may do.
+    pub fn all() -> Scopes {
+        Scope::ALL.iter().copied().collect()
     }
 
     pub const fn is_empty(self) -> bool {
@@ -144,6 +154,8 @@ impl FromSql for Scopes {
 #[derive(Clone, Debug)]
 pub struct ApiToken {
     pub id: TokenId,
+    /// As whom it acts.
+    pub user: UserId,
     pub name: String,
     /// How its secret begins.
     pub prefix: String,
@@ -181,7 +193,8 @@ mod tests {
     #[test]
     fn a_token_is_256_random_bits_and_never_prints() {
         let token = Token::for_api().unwrap();
-        assert!(token.reveal().starts_with("mp_") && token.reveal().len() == 3 + 64);
+        assert!(token.is_for_api() && token.reveal().starts_with("mp_") && token.reveal().len() == 3 + 64);
+        assert!(!Token::given("mp_1").is_for_api());
         assert_ne!(token.reveal(), Token::for_api().unwrap().reveal());
         assert!(token.reveal().starts_with(token.prefix()) && token.prefix().len() == 11);
         assert_eq!(format!("{token:?}"), "[redacted]");

@@ -87,7 +87,7 @@ fn line(visit: &Visit, row: SessionRow) -> SessionLine {
         address: row.address.unwrap_or_default(),
         created_at: row.created_at,
         seen_at: row.seen_at,
-        current: row.key == visit.viewer.session(),
+        current: Some(row.key) == visit.viewer.session(),
     }
 }
 

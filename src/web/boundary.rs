@@ -18,7 +18,9 @@ use tower_sessions::Session;
 use super::flash::flash_of;
 use super::page::{Nav, Page, from_page, page_url, wanted_language};
 use crate::App;
-use crate::error::{CROWDED_RETRY_SECONDS, Crowded, Error, Message, msg};
+use crate::api::problem::{FieldProblem, Problem};
+use crate::api::{bearer, is_for_programs};
+use crate::error::{CROWDED_RETRY_SECONDS, Crowded, Error, FieldError, Message, msg};
 use crate::locale::Lang;
 use crate::people::tokens::hex;
 
@@ -115,16 +117,55 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
         None if status == StatusCode::NOT_FOUND => Some(Arc::new(Error::NotFound)),
         None => None,
     };
+    if is_for_programs(asked.uri.path()) {
+        let told = problem(&asked, status, error.as_deref());
+        return with_headers_of(&response, told);
+    }
     if matches!(error.as_deref(), Some(Error::SignInNeeded)) && asked.is_navigation() {
         return redirect(&sign_in_address(&page_url(&app, &asked.method, &asked.uri, &asked.headers)));
     }
-    let mut page = error_page(&app, &asked, status, error.as_deref()).await;
+    let page = error_page(&app, &asked, status, error.as_deref()).await;
+    for_htmx(&app, &asked, with_headers_of(&response, page))
+}
+
+/// What a refusal says in its headers is said by its page, too.
+fn with_headers_of(refusal: &Response, mut page: Response) -> Response {
     for name in [header::RETRY_AFTER, header::ALLOW] {
-        if let Some(value) = response.headers().get(&name) {
+        if let Some(value) = refusal.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());
         }
     }
-    for_htmx(&app, &asked, page)
+    page
+}
+
+/// A failure as programs read it.
+fn problem(asked: &Asked, status: StatusCode, error: Option<&Error>) -> Response {
+    let l = wanted_language(&asked.headers);
+    let shows_token = bearer::shown(&asked.headers).is_some();
+    let detail = match error {
+        Some(Error::Invalid(_)) => l.t("error-fields").to_owned(),
+        Some(Error::SignInNeeded) if shows_token => l.t("error-token-wrong").to_owned(),
+        Some(Error::SignInNeeded) => l.t("error-token-needed").to_owned(),
+        error => sentences(l, status, error).join(" "),
+    };
+    let mut problem = Problem::new(status, detail);
+    if let Some(Error::Invalid(errors)) = error {
+        let told = |error: &FieldError| FieldProblem { field: error.field, detail: l.m(&error.message) };
+        problem.errors = errors.iter().map(told).collect();
+    }
+    problem.reference = reference_of(asked, status, error);
+    let mut response = problem.into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        let wanted = if shows_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(wanted));
+    }
+    response
+}
+
+/// Logs what is ours to mend, and gives the name under which the log has it.
+fn reference_of(asked: &Asked, status: StatusCode, error: Option<&Error>) -> Option<String> {
+    let known = error.and_then(|error| log(error, asked));
+    known.or_else(|| (error.is_none() && status.is_server_error()).then(|| log_status(status, asked)))
 }
 
 /// A refusal of the framework's: a status and no page of ours.
@@ -180,9 +221,7 @@ async fn error_page(app: &App, asked: &Asked, status: StatusCode, error: Option<
         None => Page::public(app, &asked.headers, &asked.uri, title),
     };
     let page = Page { url: page_url(app, &asked.method, &asked.uri, &asked.headers), ..page };
-    let reference = error
-        .and_then(|error| log(error, asked))
-        .or_else(|| status.is_server_error().then(|| log_status(status, asked)));
+    let reference = reference_of(asked, status, error);
     let sign_in = matches!(error, Some(Error::SignInNeeded)).then(|| sign_in_address(&from_page(app, &asked.headers)));
     let l = page.l;
     let page =

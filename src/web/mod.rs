@@ -50,8 +50,11 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::trace::TraceLayer;
 
 use crate::App;
+use crate::api::bearer::{self, Bearers};
+use crate::api::{self, names::AllNames};
 use crate::config;
 use crate::error::{Error, msg};
+use crate::people::Scope;
 use arrival::{arrive, without_prefix};
 use boundary::{boundary, loggable, panicked, time_limit};
 use choices::Choices;
@@ -65,6 +68,8 @@ pub struct Memory {
     pub viewers: Viewers,
     pub fragments: Fragments,
     pub choices: Choices,
+    pub bearers: Bearers,
+    pub names: AllNames,
 }
 
 /// Who may use a route.
@@ -93,6 +98,8 @@ pub struct Route {
     pub path: &'static str,
     pub access: Access,
     pub usage: Use,
+    /// Which scope opens it to a token; none where only people come.
+    pub scope: Option<Scope>,
     handler: MethodRouter<App>,
 }
 
@@ -103,15 +110,19 @@ impl Route {
         T: 'static,
     {
         let filter = if method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
-        Route { method, path, access, usage: Use::Person, handler: on(filter, handler) }
+        Route { method, path, access, usage: Use::Person, scope: None, handler: on(filter, handler) }
     }
 
-    fn usage(self, usage: Use) -> Route {
+    pub fn usage(self, usage: Use) -> Route {
         Route { usage, ..self }
+    }
+
+    pub fn scope(self, scope: Scope) -> Route {
+        Route { scope: Some(scope), ..self }
     }
 }
 
-fn get<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+pub fn get<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
     Route::new(Method::GET, path, access, handler)
 }
 
@@ -121,7 +132,7 @@ fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, hand
 
 /// Every address of the program.
 pub fn routes() -> Vec<Route> {
-    [machines(), ways_in(), own(), work(), organisation()].into_iter().flatten().collect()
+    [machines(), ways_in(), own(), work(), organisation(), api::routes()].into_iter().flatten().collect()
 }
 
 /// For browsers and supervisors, not for people.
@@ -189,6 +200,7 @@ fn work() -> Vec<Route> {
         post("/assign", Admin, assign::post_assign),
         get("/history", SignedIn, history::get_history),
         get("/events", SignedIn, stream::get_events).usage(Use::Stream),
+        get("/events/poll", SignedIn, stream::get_poll).usage(Use::Machine),
     ]
 }
 
@@ -250,7 +262,8 @@ fn inside(app: App) -> Router {
     }
     let mut router = Router::new();
     for line in lines {
-        let guarded = Guard { app: app.clone(), access: line.access, quiet: line.usage != Use::Person };
+        let quiet = line.usage != Use::Person;
+        let guarded = Guard { app: app.clone(), access: line.access, quiet, scope: line.scope };
         let mut handler = line.handler.route_layer(from_fn_with_state(guarded, guard));
         if line.usage != Use::Stream {
             handler = handler.route_layer(from_fn(time_limit));
@@ -268,6 +281,7 @@ fn inside(app: App) -> Router {
         .layer(from_fn(flash::shown_once))
         .layer(from_fn_with_state(app.clone(), boundary))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(bearer::from_anywhere))
         .layer(same_site(&app))
         .layer(DefaultBodyLimit::max(config::BODY_BYTES));
     router.layer(layers).with_state(app)

@@ -140,7 +140,8 @@ pub async fn sign_in_session(visit: &OpenVisit, verified: Verified, address: IpA
 
 /// Signs a viewer out; ending what has ended is no failure.
 pub async fn end(app: &App, viewer: &Viewer) -> Result<()> {
-    match actions::end_session(app, viewer, viewer.session()).await {
+    let Some(key) = viewer.session() else { return Ok(()) };
+    match actions::end_session(app, viewer, key).await {
         Ok(()) | Err(Error::NotFound) => Ok(()),
         Err(error) => Err(error),
     }

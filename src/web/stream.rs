@@ -20,7 +20,7 @@ use crate::live::{Cursor, Feed, Item, Watcher};
 use crate::locale::Lang;
 use crate::people::Viewer;
 use crate::server::Outbox;
-use crate::server::stream::{Encoding, gone, reset, respond};
+use crate::server::stream::{Encoding, gone, poll, reset, respond};
 use crate::tasks::{self, Task, TaskId};
 
 /// What a page shows, and so wants to hear of.
@@ -92,6 +92,19 @@ pub async fn get_events(
     respond(&app, Watcher::of(&viewer, lang), from, fragments)
 }
 
+/// The same, for a page whose proxy holds streams back: answered as soon as there is something, or after a while.
+pub async fn get_poll(
+    State(app): State<App>,
+    viewer: Viewer,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let pairs = pairs(query.as_deref());
+    let fragments = Fragments { interest: interest(&app, &viewer, &pairs).await? };
+    let from = From { cursor: cursor(&pairs, &headers), most: config::REPLAY_FRAGMENTS };
+    poll(&app, Watcher::of(&viewer, viewer.lang()), from, fragments).await
+}
+
 /// What the page that asks shows, if this viewer may see it.
 async fn interest(app: &App, viewer: &Viewer, pairs: &[(String, String)]) -> Result<Box<Interest>> {
     let interest = Interest::parse(pairs)?;
@@ -103,7 +116,7 @@ async fn interest(app: &App, viewer: &Viewer, pairs: &[(String, String)]) -> Res
 }
 
 /// Where to go on: the address says it for our script, the header for a browser's own reader; the newer wins.
-fn cursor(pairs: &[(String, String)], headers: &HeaderMap) -> Option<Cursor> {
+pub fn cursor(pairs: &[(String, String)], headers: &HeaderMap) -> Option<Cursor> {
     let asked = pairs.iter().find(|(name, _)| name == "after").map(|(_, value)| value.as_str());
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let present = [asked, last].into_iter().flatten().filter(|text| !text.is_empty());

@@ -17,10 +17,11 @@ use super::Access;
 use super::page::wanted_language;
 use super::session::touch;
 use crate::App;
+use crate::api::bearer;
 use crate::config;
 use crate::error::{Error, Result, msg};
 use crate::people::presence::note_presence;
-use crate::people::{self, Presence, PresenceSource, Role, SessionKey, Viewer};
+use crate::people::{self, Presence, PresenceSource, Role, Scope, SessionKey, Viewer};
 
 /// The viewers of sessions seen lately.
 pub struct Viewers(Cache<SessionKey, (u64, Arc<Viewer>)>);
@@ -54,7 +55,7 @@ impl Viewers {
     }
 
     fn forget(&self, viewer: &Viewer) {
-        self.0.remove(&viewer.session());
+        viewer.session().inspect(|key| drop(self.0.remove(key)));
     }
 }
 
@@ -65,6 +66,35 @@ pub struct Guard {
     pub access: Access,
     /// Scripts and streams look, they do not use: they neither prolong a session nor make their user present.
     pub quiet: bool,
+    /// The route is for programs: a token with this scope opens it, too.
+    pub scope: Option<Scope>,
+}
+
+impl Guard {
+    /// Who asks, by token or session: who shows a token means to be known by it alone.
+    async fn viewer(&self, session: &Session, headers: &HeaderMap) -> Result<Option<Arc<Viewer>>> {
+        let memory = &self.app.memory;
+        let token = self.scope.and_then(|_| bearer::shown(headers));
+        match &token {
+            Some(token) => memory.bearers.of(&self.app, token).await,
+            None => memory.viewers.of(&self.app, session).await,
+        }
+    }
+
+    fn allows(&self, viewer: Option<&Viewer>) -> Result<()> {
+        let Some(viewer) = viewer else {
+            return if self.access == Access::Public { Ok(()) } else { Err(Error::SignInNeeded) };
+        };
+        if let Some(scope) = self.scope.filter(|scope| !viewer.scopes.contains(*scope)) {
+            return Err(Error::Forbidden(msg("error-scope").arg("scope", scope.as_str())));
+        }
+        match (self.access, viewer.role) {
+            (Access::Public | Access::SignedIn, _) | (Access::Admin, Role::Owner | Role::Admin) => Ok(()),
+            (Access::Owner, Role::Owner) => Ok(()),
+            (Access::Admin, Role::Member) => Err(Error::Forbidden(msg("error-admins-only"))),
+            (Access::Owner, _) => Err(Error::Forbidden(msg("error-owners-only"))),
+        }
+    }
 }
 
 /// The request with all of its body. Rights are asked for after it has come: a body that takes its time must not act with
@@ -83,17 +113,11 @@ pub async fn guard(State(guard): State<Guard>, session: Session, request: Reques
         Ok(request) => request,
         Err(refusal) => return refusal,
     };
-    let viewer = match app.memory.viewers.of(app, &session).await {
+    let viewer = match guard.viewer(&session, request.headers()).await {
         Ok(viewer) => viewer,
         Err(error) => return error.into_response(),
     };
-    let allowed = match (guard.access, viewer.as_deref().map(|viewer| viewer.role)) {
-        (Access::Public, _) | (Access::SignedIn, Some(_)) | (Access::Admin, Some(Role::Owner | Role::Admin)) => Ok(()),
-        (Access::Owner, Some(Role::Owner)) => Ok(()),
-        (Access::Admin, Some(_)) => Err(Error::Forbidden(msg("error-admins-only"))),
-        (Access::Owner, Some(_)) => Err(Error::Forbidden(msg("error-owners-only"))),
-        (_, None) => Err(Error::SignInNeeded),
-    };
+    let allowed = guard.allows(viewer.as_deref());
     if let Some(viewer) = viewer {
         if !guard.quiet && is_use(request.method(), request.headers()) && allowed.is_ok() {
             if touch(&session, &viewer, app) {

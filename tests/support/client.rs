@@ -20,6 +20,8 @@ pub struct Client {
     base: String,
     language: String,
     cookies: Arc<Mutex<Cookies>>,
+    /// A program's: it has a token, and nothing of a browser.
+    token: Option<String>,
 }
 
 impl Client {
@@ -38,13 +40,18 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("Milepost tests (like a browser)");
         let http = more(http).build().unwrap();
-        Client { http, base: base.into(), language: "en".into(), cookies: Arc::default() }
+        Client { http, base: base.into(), language: "en".into(), cookies: Arc::default(), token: None }
     }
 
     pub fn with_cookies(base: &str, cookies: Cookies) -> Client {
         let client = Client::new(base);
         *client.cookies.lock().unwrap() = cookies;
         client
+    }
+
+    /// A program that shows this token.
+    pub fn with_token(base: &str, token: &str) -> Client {
+        Client { token: Some(token.into()), ..Client::new(base) }
     }
 
     pub fn in_language(mut self, language: &str) -> Client {
@@ -63,7 +70,11 @@ impl Client {
 
     /// A request with this person's cookies, as a page of Milepost's own would send it.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.request_without_site(method, path).header("sec-fetch-site", "same-origin")
+        let request = self.request_without_site(method, path);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request.header("sec-fetch-site", "same-origin"),
+        }
     }
 
     /// As a browser sends it that does not say from where its requests come.

@@ -200,6 +200,15 @@ impl House {
         House { folder: Arc::new(folder), server, people }
     }
 
+    /// A house with other limits.
+    pub async fn open_with(change: impl FnOnce(&mut Config)) -> House {
+        let (folder, people) = template_copy().await;
+        let mut config = Config { db: folder.path().join("milepost.db"), ..Config::default() };
+        change(&mut config);
+        let server = Running::with(config, Clock::manual(monday())).await;
+        House { folder: Arc::new(folder), server, people }
+    }
+
     pub fn url(&self) -> &str {
         &self.server.url
     }
@@ -262,6 +271,11 @@ impl House {
             .query_row("select id from tasks where title = ? order by id desc", [title.trim()], |row| row.get(0))
             .unwrap_or_else(|error| panic!("{title} was not made: {error}"));
         id.to_string()
+    }
+
+    /// A program with a token of somebody's.
+    pub async fn program(&self, name: &str, scopes: &str) -> Client {
+        Client::with_token(self.url(), &self.token(name, scopes).await)
     }
 
     /// A token that somebody makes under `/account`, with these scopes (`read work`); gives its secret.

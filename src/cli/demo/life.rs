@@ -17,7 +17,9 @@ use crate::App;
 use crate::error::{Error, Result};
 use crate::insight::{Counts, Filter, HistoryFilter, Slot, TaskRow, history, mine, monitor};
 use crate::people::presence::note_presence;
-use crate::people::{Credential, Presence, PresenceSource, SessionKey, Theme, UserId, Viewer, sql as people_rows};
+use crate::people::{
+    Credential, Presence, PresenceSource, Scopes, SessionKey, Theme, UserId, Viewer, sql as people_rows,
+};
 use crate::tasks::actions::{self, Edit, NewTasks, Report};
 use crate::tasks::sql::find_for;
 use crate::tasks::{Status, Task};
@@ -182,6 +184,7 @@ impl Life {
                 sees_projects,
                 // No session stands behind it: it opens no stream and no page.
                 credential: Credential::Session(SessionKey::from_bytes([0; 32])),
+                scopes: Scopes::all(),
                 expires_at: now,
                 known_at: 0,
                 organisations: Vec::new(),

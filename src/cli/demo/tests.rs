@@ -15,7 +15,7 @@ use super::{STORY, config};
 use crate::App;
 use crate::clock::Clock;
 use crate::insight::{Counts, Filter, HistoryFilter, HistoryPage, history, mine, monitor};
-use crate::people::{Credential, Role, SessionKey, Theme, Viewer, sql as people_rows};
+use crate::people::{Credential, Role, Scopes, SessionKey, Theme, Viewer, sql as people_rows};
 use crate::tasks::{Due, Entry, Priority, Status, Task, fold, sql};
 
 /// A Sunday night: the hour that is hardest to fill with working hours.
@@ -57,6 +57,7 @@ impl Demo {
             organisation_zone: zone,
             sees_projects,
             credential: Credential::Session(SessionKey::from_bytes([0; 32])),
+            scopes: Scopes::all(),
             expires_at: self.app.clock.now(),
             known_at: 0,
             organisations: Vec::new(),

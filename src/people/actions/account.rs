@@ -77,8 +77,8 @@ pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &st
             }
             sql::save_password(w.conn, user, &hash)?;
             sql::delete_resets(w.conn, user)?;
-            sql::delete_sessions(w.conn, user, Some(&keep))?;
-            w.publish(ended(user, Credentials::OtherSessions(keep)));
+            sql::delete_sessions(w.conn, user, keep.as_ref())?;
+            w.publish(ended(user, Credentials::Sessions { but: keep }));
             Ok(())
         })
         .await
@@ -108,8 +108,8 @@ pub async fn end_other_sessions(app: &App, viewer: &Viewer) -> Result<usize> {
     let (user, keep) = (viewer.user, viewer.session());
     app.db
         .write(move |w| {
-            let ended_now = sql::delete_sessions(w.conn, user, Some(&keep))?;
-            w.publish(ended(user, Credentials::OtherSessions(keep)));
+            let ended_now = sql::delete_sessions(w.conn, user, keep.as_ref())?;
+            w.publish(ended(user, Credentials::Sessions { but: keep }));
             Ok(ended_now)
         })
         .await

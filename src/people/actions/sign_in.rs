@@ -205,7 +205,7 @@ pub async fn reset_password(app: &App, token: &Token, password: &str) -> Result<
             w.publish(Letter::Ended {
                 user,
                 organisation: None,
-                credentials: Credentials::All,
+                credentials: Credentials::Sessions { but: None },
                 reason: EndReason::SignedOut,
             });
             Ok((user, PasswordMark::of(&hash)))

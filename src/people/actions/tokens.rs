@@ -8,10 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use crate::App;
 use crate::config;
 use crate::error::{Error, Message, Result, msg};
+use crate::live::{Credentials, EndReason, Letter};
 use crate::people::actions::{Fields, admins_only};
 use crate::people::sql::{NewApiToken, TokensOf};
 use crate::people::tokens::Token;
-use crate::people::{ApiToken, Scope, Scopes, TokenId, TokenOwner, Viewer, parse_line, sql};
+use crate::people::{ApiToken, Credential, Scope, Scopes, TokenId, TokenOwner, Viewer, parse_line, sql};
 
 /// What a token's maker fills in, as typed.
 #[derive(Clone, Debug, Default)]
@@ -86,9 +87,20 @@ pub async fn revoke_token(app: &App, viewer: &Viewer, owner: TokenOwner, id: Tok
             sql::revoke_token(w.conn, id, w.now)?;
             let subject = format!("{} {} ({owner})", token.prefix, token.name);
             sql::append_audit(w.conn, of.organisation, Some(by), "revoke-token", &subject, w.now)?;
+            w.publish(Letter::Ended {
+                user: token.user,
+                organisation: Some(of.organisation),
+                credentials: Credentials::Only(Credential::Token(id)),
+                reason: EndReason::Revoked,
+            });
             Ok(())
         })
         .await
+}
+
+/// Its owner sees when a token was last used; how often, nobody writes down.
+pub async fn note_token_use(app: &App, id: TokenId) -> Result<()> {
+    app.db.write(move |w| Ok(sql::save_token_use(w.conn, id, w.now)?)).await
 }
 
 fn tokens_of(viewer: &Viewer, owner: TokenOwner) -> Result<TokensOf> {

@@ -144,10 +144,14 @@ pub fn save_deactivation(
     Ok(())
 }
 
-/// The sequence at which this member's sight last changed without an entry of the trail.
+/// The sequence at which this member's sight last changed without an entry of the trail; that of a program, who is no
+/// member, never does.
 pub fn sight_changed_at(conn: &Connection, organisation: OrganisationId, user: UserId) -> rusqlite::Result<i64> {
-    conn.prepare_cached("select sight_changed_at from members where organisation_id = ?1 and user_id = ?2")?
+    let found = conn
+        .prepare_cached("select sight_changed_at from members where organisation_id = ?1 and user_id = ?2")?
         .query_one(params![organisation, user], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 pub fn save_sight_change(
@@ -182,6 +186,18 @@ pub fn members(conn: &Connection, organisation: OrganisationId) -> rusqlite::Res
             open_tasks: row.get(6)?,
         })
     })?
+    .collect()
+}
+
+/// The names of whoever is or was a member, and of the organisation's programs.
+pub fn people_names(conn: &Connection, organisation: OrganisationId) -> rusqlite::Result<Vec<(UserId, String)>> {
+    conn.prepare_cached(
+        "select u.id, u.name from members m join users u on u.id = m.user_id where m.organisation_id = ?1
+         union all
+         select u.id, u.name from api_tokens t join users u on u.id = t.user_id
+         where t.organisation_id = ?1 and t.owner = 'organisation'",
+    )?
+    .query_map([organisation], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }
 

@@ -89,6 +89,12 @@ pub fn seen_projects(
     .collect()
 }
 
+pub fn project_names(conn: &Connection, organisation: OrganisationId) -> rusqlite::Result<Vec<(ProjectId, String)>> {
+    conn.prepare_cached("select id, name from projects where organisation_id = ?1")?
+        .query_map([organisation], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
 pub fn insert_project(
     conn: &Connection,
     organisation: OrganisationId,

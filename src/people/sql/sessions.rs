@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{maybe_time, time};
 use crate::clock::from_micros;
-use crate::people::{Credential, OrganisationId, Presence, PresenceSource, SessionKey, Span, UserId, Viewer};
+use crate::people::{Credential, OrganisationId, Presence, PresenceSource, Scopes, SessionKey, Span, UserId, Viewer};
 
 /// True when the row went in (`fresh`: none was there; else: one was).
 pub fn put_session(
@@ -113,9 +113,12 @@ pub fn viewer(conn: &Connection, key: &SessionKey, now: Timestamp) -> rusqlite::
         .transpose()
 }
 
+/// A zone is checked when it is chosen; one that this build no longer knows is UTC.
+pub(super) fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
 fn viewer_row(row: &Row<'_>, session: SessionKey) -> rusqlite::Result<Viewer> {
-    // A zone is checked when it is chosen; one that this build no longer knows is UTC.
-    let zone = |name: &str| TimeZone::get(name).unwrap_or(TimeZone::UTC);
     let organisation_zone = zone(&row.get::<_, String>(9)?);
     let own: Option<String> = row.get(8)?;
     Ok(Viewer {
@@ -131,6 +134,7 @@ fn viewer_row(row: &Row<'_>, session: SessionKey) -> rusqlite::Result<Viewer> {
         organisation_zone,
         sees_projects: row.get(10)?,
         credential: Credential::Session(session),
+        scopes: Scopes::all(),
         expires_at: from_micros(row.get(11)?),
         known_at: 0,
         organisations: Vec::new(),

@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::sessions::zone;
 use super::{maybe_time, time};
 use crate::people::tokens::Token;
-use crate::people::{ApiToken, OrganisationId, Scopes, TokenId, TokenOwner, UserId};
+use crate::people::{
+    ApiToken, Credential, OrganisationId, Role, Scope, Scopes, Theme, TokenId, TokenOwner, UserId, Viewer,
+};
 
 /// Whose tokens: a member's own in an organisation, or the organisation's.
 #[derive(Clone, Copy, Debug)]
@@ -59,20 +62,22 @@ pub fn insert_token(
     Ok(TokenId::new(conn.last_insert_rowid()))
 }
 
-const TOKEN: &str = "select t.id, t.name, t.prefix, t.scopes, m.name, t.created_at, t.expires_at, t.last_used_at
+const TOKEN: &str =
+    "select t.id, t.user_id, t.name, t.prefix, t.scopes, m.name, t.created_at, t.expires_at, t.last_used_at
      from api_tokens t join users m on m.id = t.created_by
      where t.organisation_id = ?1 and t.owner = ?2 and t.user_id = coalesce(?3, t.user_id) and t.revoked_at is null";
 
 fn token_row(row: &Row<'_>) -> rusqlite::Result<ApiToken> {
     Ok(ApiToken {
         id: row.get(0)?,
-        name: row.get(1)?,
-        prefix: row.get(2)?,
-        scopes: row.get(3)?,
-        maker: row.get(4)?,
-        created_at: time(row, 5)?,
-        expires_at: maybe_time(row, 6)?,
-        last_used_at: maybe_time(row, 7)?,
+        user: row.get(1)?,
+        name: row.get(2)?,
+        prefix: row.get(3)?,
+        scopes: row.get(4)?,
+        maker: row.get(5)?,
+        created_at: time(row, 6)?,
+        expires_at: maybe_time(row, 7)?,
+        last_used_at: maybe_time(row, 8)?,
     })
 }
 
@@ -99,4 +104,64 @@ pub fn revoke_token(conn: &Connection, id: TokenId, now: Timestamp) -> rusqlite:
 /// is no address, so that nobody signs in as it.
 pub fn insert_program(conn: &Connection, name: &str, secret: &Token, now: Timestamp) -> rusqlite::Result<UserId> {
     super::insert_user(conn, secret.prefix(), name, "", None, None, now)
+}
+
+/// As whom a token acts, up to its `where`: nobody when it is revoked or over, or when its member is no active one there
+/// any more.
+const VIEWER: &str = "select t.id, u.id, o.id, m.role, t.scopes, u.name, u.email, o.name, o.zone, o.members_see_projects, t.expires_at, t.last_used_at
+     from api_tokens t
+     join users u on u.id = t.user_id
+     join organisations o on o.id = t.organisation_id
+     left join members m on m.organisation_id = t.organisation_id and m.user_id = t.user_id and m.deactivated_at is null
+     where t.revoked_at is null and (t.expires_at is null or t.expires_at > ?2)
+       and (t.owner = 'organisation' or m.role is not null)";
+
+/// And when the token was last used.
+fn viewer_row(row: &Row<'_>) -> rusqlite::Result<(Viewer, Option<Timestamp>)> {
+    let scopes: Scopes = row.get(4)?;
+    // The organisation's own tokens have no membership: what they may do, their scopes say.
+    let own = if scopes.contains(Scope::Admin) { Role::Admin } else { Role::Member };
+    let organisation_zone = zone(&row.get::<_, String>(8)?);
+    let viewer = Viewer {
+        user: row.get(1)?,
+        organisation: row.get(2)?,
+        role: row.get::<_, Option<Role>>(3)?.unwrap_or(own),
+        name: row.get(5)?,
+        email: row.get(6)?,
+        organisation_name: row.get(7)?,
+        language: None,
+        theme: Theme::Auto,
+        zone: organisation_zone.clone(),
+        organisation_zone,
+        sees_projects: row.get(9)?,
+        credential: Credential::Token(row.get(0)?),
+        scopes,
+        // One without an end lasts as long as time does.
+        expires_at: maybe_time(row, 10)?.unwrap_or(Timestamp::MAX),
+        known_at: 0,
+        organisations: Vec::new(),
+    };
+    Ok((viewer, maybe_time(row, 11)?))
+}
+
+pub fn viewer_of_secret(
+    conn: &Connection,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> rusqlite::Result<Option<(Viewer, Option<Timestamp>)>> {
+    conn.prepare_cached(&format!("{VIEWER} and t.secret_hash = ?1"))?
+        .query_one(params![hash, now.as_microsecond()], viewer_row)
+        .optional()
+}
+
+pub fn viewer_of_token(conn: &Connection, id: TokenId, now: Timestamp) -> rusqlite::Result<Option<Viewer>> {
+    conn.prepare_cached(&format!("{VIEWER} and t.id = ?1"))?
+        .query_one(params![id, now.as_microsecond()], |row| viewer_row(row).map(|(viewer, _)| viewer))
+        .optional()
+}
+
+pub fn save_token_use(conn: &Connection, id: TokenId, now: Timestamp) -> rusqlite::Result<()> {
+    conn.prepare_cached("update api_tokens set last_used_at = ?2 where id = ?1")?
+        .execute(params![id, now.as_microsecond()])?;
+    Ok(())
 }
