@@ -328,3 +328,11 @@ async fn http2_is_spoken_without_tls_to_whoever_begins_with_it() {
     let rest = events.rest().await;
     assert_eq!(rest.last().expect("the stream says why it ends").name, "end", "{rest:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_that_share_one_http2_connection_all_hear() {
+    let house = Behind::with(&[]).await;
+    let task = house.assign(&house.people.client("alice", &house.server.url), "Paint the north pier").await;
+    let people = ["alice", "bob"].map(|name| house.people.cookies(name));
+    Script::new("one_connection.mjs").server(&house.server.url).people(&people).env("MILEPOST_TASK", &task).run();
+}
