@@ -77,6 +77,11 @@ async fn events_come_through_nginx_as_it_is_by_itself_while_the_stream_is_open()
     let mut events = bob.stream_of(&page).await;
     assert_eq!(events.headers["server"].to_str().unwrap().split('/').next(), Some("nginx"));
     hears_events_one_by_one("nginx with its defaults", asked_at, &mut events, &bob, &task).await;
+    // What programs hear comes the same way.
+    let mut json = bob.events("/api/v1/events", None).await;
+    json.named("hello").await;
+    bob.post(&format!("/tasks/{task}/progress"), &[("progress", "44")]).await.expect(303);
+    json.until("the report", |event| event.name == "task" && event.json()["task"]["progress"] == 44.0).await;
 }
 
 /// As people write it who have many visitors; newer versions of nginx do it by themselves.
@@ -177,6 +182,11 @@ async fn walks_under_a_path_by_tls(handed_on: &str) {
     let form = page.form(&format!("[action$='/tasks/{task}/progress']")).press("progress", "50");
     assert_eq!(visitor.submit(&form).expect(303).location().as_deref(), Some("/milepost/tasks"));
     let heard = events.until("the report", |event| shows(event, &task, 50)).await;
+    let cursor = page.attribute("#main", "data-cursor").unwrap();
+    let polled = visitor.get(&format!("/milepost/events/poll?view=mine&after={cursor}")).expect(200);
+    assert!(polled.body.contains("value=\"50\""), "a page that polls hears the same: {}", polled.body);
+    let polled = visitor.get(&format!("/milepost/api/v1/events/poll?after={cursor}")).expect(200);
+    assert!(polled.body.contains("Paint the north pier"), "so does a program: {}", polled.body);
     let fragment = Page { body: heard.data, ..page };
     for form in fragment.forms() {
         assert!(form.action.starts_with("/milepost/tasks/"), "a fragment posts to {}", form.action);
