@@ -21,16 +21,21 @@ async fn assign(people: &People, server: &Binary, title: &str) {
     people.client("alice", &server.url).post("/assign", &form).await.expect(303);
 }
 
-/// What a stream with this cursor says before it goes live, and whether it was told to begin anew.
+/// The epoch in which streams with this cursor go on, pages' and programs', and whether they were told to begin anew.
 async fn comes_back(people: &People, server: &Binary, cursor: &str) -> (String, bool) {
     let alice = people.client("alice", &server.url);
-    let mut stream = alice.events("/events?view=monitor", Some(cursor)).await;
-    let hello = stream.named("hello").await.json();
-    let epoch = hello["epoch"].as_str().unwrap().to_owned();
-    // Something new, which comes after whatever there was to say.
-    assign(people, server, "The end of the past").await;
-    stream.until("the new task", |event| event.data.contains("The end of the past")).await;
-    (epoch, stream.seen.iter().any(|event| event.name == "reset"))
+    let mut answers = Vec::new();
+    for form in ["/events?view=monitor", "/api/v1/events"] {
+        let mut stream = alice.events(form, Some(cursor)).await;
+        let hello = stream.named("hello").await.json();
+        let epoch = hello["epoch"].as_str().unwrap().to_owned();
+        // Something new, which comes after whatever there was to say.
+        assign(people, server, "The end of the past").await;
+        stream.until("the new task", |event| event.data.contains("The end of the past")).await;
+        answers.push((epoch, stream.seen.iter().any(|event| event.name == "reset")));
+    }
+    assert_eq!(answers[0], answers[1], "both forms say the same");
+    answers.remove(0)
 }
 
 /// Runs a command as it stands in the manual, in the folder of the database.

@@ -12,7 +12,7 @@ use crate::support::in_time;
 use crate::support::server::{House, MARK};
 
 /// The streams that say the same in two forms.
-const FORMS: [&str; 1] = ["/events?view=monitor"];
+const FORMS: [&str; 2] = ["/events?view=monitor", "/api/v1/events"];
 
 struct Waterfront {
     house: House,
@@ -62,13 +62,15 @@ async fn report(client: &Client, task: &str, percent: &str) {
 fn tells(event: &Event, task: &str, percent: &str) -> bool {
     let page =
         event.data.contains(&format!("id=\"task-{task}\"")) && event.data.contains(&format!("value=\"{percent}\""));
-    let json =
-        || event.data.contains(&format!("\"id\":{task},")) && event.data.contains(&format!("\"progress\":{percent}.0"));
+    let json = || {
+        event.data.contains(&format!("\"task_id\":{task},"))
+            && event.data.contains(&format!("\"progress\":{percent}.0"))
+    };
     event.name == "task" && (page || json())
 }
 
 fn names(event: &Event, task: &str) -> bool {
-    event.data.contains(&format!("task-{task}\"")) || event.data.contains(&format!("\"id\":{task},"))
+    event.data.contains(&format!("task-{task}\"")) || event.data.contains(&format!("\"task_id\":{task},"))
 }
 
 fn gone(events: &Events) -> Vec<String> {
