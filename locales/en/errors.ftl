@@ -17,6 +17,7 @@ error-not-found = There is no such page, or it is not one that you may see.
 error-admins-only = Only admins of this organisation can do that.
 error-owners-only = Only owners of this organisation can do that.
 error-cross-site = The form came from another site, so nothing was done. If you meant it, open Milepost itself and try again.
+error-other-account = Somebody else is signed in here now, or another organisation is open. Open the page again.
 error-bad-request = Milepost could not read this address.
 error-method = This address does not answer that way. Nothing was changed.
 error-too-large = At most { $limit } KB can be sent at once. Nothing was changed.

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower_sessions::Session;
 
-use super::flash::flash_of;
+use super::flash::{PART, flash_of};
 use super::page::{Nav, Page, from_page, page_url, wanted_language};
 use crate::App;
 use crate::api::problem::{FieldProblem, Problem};
@@ -90,10 +90,12 @@ impl Asked {
         self.headers.contains_key(name)
     }
 
-    /// A person moved to this address; it is not a script that asks.
+    /// A person moved to this address; it is not a script that asks. Without TLS a browser tells only by what our script
+    /// says of itself.
     fn is_navigation(&self) -> bool {
         self.method == Method::GET
             && !self.has("hx-request")
+            && !self.has(PART)
             && self.headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
     }
 }

@@ -16,7 +16,7 @@ const LIFE_SECONDS: u32 = 60;
 /// Browsers keep 4096 bytes of name, value and attributes.
 const VALUE_BYTES: usize = 3500;
 /// What the page's script sends when it asks for its page again: nobody reads the frame around the list then.
-const PART: &str = "x-milepost-part";
+pub(super) const PART: &str = "x-milepost-part";
 
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub struct Flash {

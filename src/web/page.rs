@@ -54,6 +54,7 @@ pub struct PageUser {
     pub name: String,
     pub initials: String,
     pub role: Role,
+    pub organisation: OrganisationId,
     pub organisation_name: String,
     /// Id, name, whether it is the present one.
     pub organisations: Vec<(OrganisationId, String, bool)>,
@@ -63,6 +64,16 @@ impl PageUser {
     pub fn is_admin(&self) -> bool {
         self.role.is_admin()
     }
+
+    /// For whom this page is written.
+    pub fn owner(&self) -> String {
+        format!("{}-{}", self.id, self.organisation)
+    }
+}
+
+/// Whether a page that names its owner as `PageUser::owner` wrote it is this viewer's. One that names nobody is anybody's.
+pub fn is_written_for(owner: Option<&str>, viewer: &Viewer) -> bool {
+    owner.is_none_or(|owner| owner == format!("{}-{}", viewer.user, viewer.organisation))
 }
 
 pub(super) fn session_failed(error: tower_sessions::session::Error) -> Error {
@@ -215,6 +226,7 @@ fn page_user(viewer: &Viewer) -> PageUser {
         name: viewer.name.clone(),
         initials: initials(&viewer.name),
         role: viewer.role,
+        organisation: current,
         organisation_name: viewer.organisation_name.clone(),
         organisations: viewer.organisations.iter().map(|(id, name)| (*id, name.clone(), *id == current)).collect(),
     }

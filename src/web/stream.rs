@@ -11,9 +11,10 @@ use serde_json::json;
 
 use super::fragments::{EventKey, Frame, View};
 use super::monitor::pairs;
+use super::page::is_written_for;
 use crate::App;
 use crate::config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, msg};
 use crate::insight::{Filter, Slot};
 use crate::live::feed::{From, News};
 use crate::live::{Cursor, Feed, Item, Watcher};
@@ -108,6 +109,11 @@ pub async fn get_poll(
 /// What the page that asks shows, if this viewer may see it.
 async fn interest(app: &App, viewer: &Viewer, pairs: &[(String, String)]) -> Result<Box<Interest>> {
     let interest = Interest::parse(pairs)?;
+    // A page that was left open must not go on with what somebody else may see who signed in here since.
+    let owner = pairs.iter().find(|(name, _)| name == "for").map(|(_, owner)| owner.as_str());
+    if !is_written_for(owner, viewer) {
+        return Err(Error::Conflict(msg("error-other-account")));
+    }
     if let Interest::Task(id) = interest {
         let asker = viewer.clone();
         app.db.read(move |conn| tasks::sql::find_for(conn, &asker, id)?.map(drop).ok_or(Error::NotFound)).await?;

@@ -14,6 +14,7 @@ use quick_cache::sync::Cache;
 use tower_sessions::Session;
 
 use super::Access;
+use super::flash::PART;
 use super::page::wanted_language;
 use super::session::touch;
 use crate::App;
@@ -146,7 +147,7 @@ async fn note_use(app: &App, viewer: &Viewer) {
 /// Whether a person asked for this, rather than a page's script on its own account: a page that renews its list by
 /// itself all night must not keep its user signed in and present.
 fn is_use(method: &Method, headers: &HeaderMap) -> bool {
-    let by_script = headers.get("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
+    let by_script = headers.contains_key(PART) || headers.get("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
     *method != Method::GET || headers.contains_key("hx-request") || !by_script
 }
 
