@@ -1,124 +1,39 @@
-// Keeps the page's stream: opens it at the cursor the page was read at, resumes from the last event after any cut, lets go
-// while the page is hidden, notices sleep, and shows the truth in the connection light.
-import { announce, notice, words } from "./words.js";
+// What the stream's events mean to the page: a fragment goes in the place of one it has, a doorbell makes the page ask for
+// its list again, and what cannot be replayed is asked for after every cut.
+import { announce, words } from "./words.js";
 import { markUpdated } from "./time.js";
-import { events } from "./sse.js";
+import { Line } from "./line.js";
+import * as light from "./light.js";
+import * as owner from "./owner.js";
 import * as swap from "./swap.js";
 import * as pause from "./pause.js";
 
-const silence = 40_000; // two pings and a half
-const longest = 30_000;
 const between = 1_000; // at most one fetch of the page a second
 const softly = 5_000; // where only the order may have changed
+const longest = 30_000;
+const askWithin = 20_000;
 
-let stream = "";
-let cursor = "";
-let abort = null;
-let run = 0;
-let tries = 0;
-let leastWait = 0;
-let heardAt = 0;
-let retryTimer = 0;
-let bellTimer = 0;
-let bellAt = 0;
-let bellDue = 0;
-let isAsking = false;
+let line = null;
 let wasCut = false;
-const changed = new Set();
+let isDelayed = false;
 
-function light(state) {
-  const element = document.getElementById("light");
-  if (!element) return;
-  element.hidden = !stream;
-  if (element.dataset.state !== state) element.dataset.state = state;
+function tell(state) {
+  isDelayed = state === "delayed";
+  owner.hearState(state);
+  // Whether the page is still there for this person, and what it became, the page itself says best.
+  if (state === "gone") ring();
+  else light.show(state);
 }
 
-function close() {
-  run += 1;
-  clearTimeout(retryTimer);
-  abort?.abort();
-  abort = null;
-}
-
-function retry(state) {
-  close();
-  light(navigator.onLine === false ? "offline" : state);
-  const most = Math.min(longest, 1000 * 2 ** tries);
-  tries += 1;
-  // Full jitter, so that a thousand pages do not come back in the same second.
-  retryTimer = setTimeout(open, Math.max(leastWait, Math.random() * most));
-  leastWait = 0;
-}
-
-async function open() {
-  if (!stream) return;
-  if (document.hidden) {
-    wasCut = true; // Opened in the background: what leaves no entry was missed as after a cut.
-    return;
-  }
-  close();
-  const mine = run;
-  abort = new AbortController();
-  heardAt = Date.now();
-  light(tries ? "reconnecting" : "connecting");
-  const url = new URL(stream, location.href);
-  if (cursor) url.searchParams.set("after", cursor);
+function receiveEvent(event) {
   try {
-    const answer = await fetch(url, { headers: { Accept: "text/event-stream" }, cache: "no-store", redirect: "manual", signal: abort.signal });
-    if (mine !== run) return;
-    if (!isStream(answer)) return;
-    await listen(answer.body, mine);
-  } catch {
-    // A cut, a closed laptop, a server on its way: all are answered by trying again.
+    handle(event);
+  } catch (error) {
+    console.error(error);
+    ring();
   }
-  if (mine === run) retry(tries > 3 ? "offline" : "reconnecting");
-}
-
-function isStream(answer) {
-  if (answer.type === "opaqueredirect" || answer.status === 401) {
-    close();
-    light("signed-out");
-    notice("signed-out");
-    return false;
-  }
-  if (answer.status === 403 || answer.status === 404) {
-    close();
-    light("offline");
-    return false;
-  }
-  if (!answer.ok) {
-    leastWait = Math.min(longest, 1000 * Number(answer.headers.get("Retry-After") || 0)) || 0;
-    retry(tries > 3 ? "offline" : "reconnecting");
-    return false;
-  }
-  if (!(answer.headers.get("Content-Type") || "").startsWith("text/event-stream")) {
-    notice("portal");
-    retry("offline");
-    return false;
-  }
-  notice("");
-  return true;
-}
-
-async function listen(body, mine) {
-  for await (const event of events(body)) {
-    if (mine !== run) return;
-    heardAt = Date.now();
-    if (event.retry !== undefined) leastWait = Math.random() * event.retry;
-    try {
-      handle(event);
-    } catch (error) {
-      console.error(error);
-      ring();
-    }
-    if (event.id) remember(event.id);
-  }
-}
-
-function remember(id) {
-  cursor = id;
   const main = document.getElementById("main");
-  if (main?.dataset.stream) main.dataset.cursor = id;
+  if (event.id && main?.dataset.stream) main.dataset.cursor = event.id;
 }
 
 const data = (event) => { try { return JSON.parse(event.data); } catch { return {}; } };
@@ -126,15 +41,14 @@ const data = (event) => { try { return JSON.parse(event.data); } catch { return 
 function handle(event) {
   switch (event.type) {
     case "hello":
-      tries = 0;
-      light("live");
       markUpdated();
-      // Back after a cut: presence and the passing of time leave no entry to replay.
-      if (wasCut) ring();
+      // Back after a cut: presence and the passing of time leave no entry to replay. Each poll is such a return.
+      if (wasCut) ring({ soft: isDelayed });
       wasCut = true;
       break;
     case "ping":
       markUpdated();
+      payDebts();
       break;
     case "task":
       receive(event.data);
@@ -143,16 +57,13 @@ function handle(event) {
       ring({ soft: data(event).soft });
       break;
     case "gone":
-      swap.remove(`task-${data(event).id}`);
+      leave(data(event).id);
       break;
     case "presence":
       showPresence(data(event));
       break;
     case "reset":
       ring({ now: true });
-      break;
-    case "end":
-      if (data(event).reason === "signed-out") leastWait = 0;
       break;
   }
 }
@@ -163,7 +74,7 @@ function receive(html) {
     pause.hold(id, html);
     return;
   }
-  if (swap.placeHtml(html)) noteChange(id);
+  swap.placeHtml(html);
   markUpdated();
 }
 
@@ -175,9 +86,22 @@ function showPresence({ user, state }) {
   }
 }
 
+// On the task's own page there is nothing left to stand on: it is asked for anew, and says so itself.
+function leave(id) {
+  if (document.getElementById("main")?.dataset.view === "task") ring({ now: true });
+  else swap.remove(`task-${id}`);
+}
+
+// What changed beneath the reader's hands was left as it was. Once they let go, the page catches up.
+function payDebts() {
+  if (swap.isOwing()) ring();
+}
+
 // In bulk and politely: one sentence each ten seconds at most.
+const changed = new Set();
 let sayTimer = 0;
 function noteChange(id) {
+  if (!id.startsWith("task-")) return;
   changed.add(id);
   if (sayTimer) return;
   sayTimer = setTimeout(() => {
@@ -188,12 +112,19 @@ function noteChange(id) {
 }
 
 // The doorbell: what belongs to the list or its order changed, so the page is asked for again.
-function ring({ now = false, soft = false } = {}) {
+let bellTimer = 0;
+let bellAt = 0;
+let bellDue = 0;
+let isAsking = false;
+let failures = 0;
+
+function ring({ now = false, soft = false, least = 0 } = {}) {
   if (pause.isPaused() || (!now && pause.isListUnderPointer())) {
     pause.holdOrder();
     return;
   }
-  const wait = now ? 0 : Math.max(0, bellAt + (soft ? softly : between) - Date.now()) + Math.random() * 150;
+  const pace = now ? 0 : Math.max(0, bellAt + (soft ? softly : between) - Date.now()) + Math.random() * 150;
+  const wait = Math.max(pace, least);
   if (bellTimer && bellDue <= Date.now() + wait) return;
   clearTimeout(bellTimer);
   bellDue = Date.now() + wait;
@@ -208,22 +139,54 @@ async function ask() {
   }
   isAsking = true;
   bellAt = Date.now();
-  const asked = location.href;
-  try {
-    const answer = await fetch(asked, { headers: { "X-Milepost-Part": "list" }, cache: "no-store", redirect: "manual" });
-    if (answer.type === "opaqueredirect" || answer.status === 401) {
-      notice("signed-out");
-    } else if (answer.ok && location.href === asked) {
-      const main = swap.applyPage(await answer.text());
-      if (main) turnAt(main.dataset.turns);
-      markUpdated();
-    }
-  } catch (error) {
-    // A fetch fails with a TypeError, and the stream says when the line is back; anything else is ours to mend.
-    if (!(error instanceof TypeError && /fetch|network|load/i.test(error.message))) console.error(error);
-    setTimeout(ring, 2000);
-  }
+  const isDone = await bringUp(location.href);
   isAsking = false;
+  failures = isDone ? 0 : failures + 1;
+  // Nothing that rang is forgotten. A hidden page asks when it is seen again.
+  if (!isDone && !document.hidden) ring({ least: Math.random() * Math.min(longest, 1000 * 2 ** failures) });
+}
+
+// Asks for the page at `address` and brings the present one up to it. False when it could not be had.
+async function bringUp(address) {
+  const abort = new AbortController();
+  const tooLate = setTimeout(() => abort.abort(), askWithin);
+  try {
+    const answer = await fetch(address, { headers: { "X-Milepost-Part": "list" }, cache: "no-store", redirect: "manual", signal: abort.signal });
+    if (answer.status === 401) {
+      light.show("signed-out");
+      return true; // The line goes on asking, and its next hello rings.
+    }
+    const isGone = answer.status === 403 || answer.status === 404;
+    if (!answer.ok && !isGone) return false;
+    const page = swap.parse(await answer.text());
+    if (location.href !== address) return true;
+    return isOurs(page) ? bringUpTo(page, isGone) : owner.isApart();
+  } catch (error) {
+    // A fetch fails with a TypeError or is aborted, and the line says when the server is back; the rest is ours to mend.
+    if (!(error instanceof TypeError && /fetch|network|load/i.test(error.message)) && error.name !== "AbortError") console.error(error);
+    return false;
+  } finally {
+    clearTimeout(tooLate);
+  }
+}
+
+// Not a portal's page, and not written for somebody else who signed in here.
+function isOurs(page) {
+  const who = owner.ownerOf(page);
+  if (owner.meet(who)) light.show("other");
+  return who !== "" && who === owner.owner;
+}
+
+function bringUpTo(page, isGone) {
+  if (isGone) {
+    light.show("gone");
+    if (swap.replaceMain(page)) follow();
+    return true;
+  }
+  const main = swap.applyPage(page);
+  if (main) turnAt(main.dataset.turns);
+  markUpdated();
+  return true;
 }
 
 // Nothing is sent for the passing of time: the page says when the next of its tasks becomes overdue.
@@ -241,53 +204,50 @@ function letGo(options = {}) {
   if (order) ring({ now: Boolean(options.evenUnderPointer) });
 }
 
-// Sleep: the clock jumped over several of our ticks, so the line is surely dead, though nobody told us.
-let tickedAt = Date.now();
-function watch() {
-  const now = Date.now();
-  const slept = now - tickedAt > 20_000;
-  tickedAt = now;
-  if (document.hidden || !stream || !abort) return;
-  if (slept || now - heardAt > silence) {
-    tries = 0;
-    open();
-  }
-}
-
 // A new page came into #main: its stream, its cursor.
 function follow() {
   const main = document.getElementById("main");
   const wanted = main?.dataset.stream ?? "";
-  const place = main?.dataset.cursor ?? "";
-  if (wanted === stream && place === cursor) return;
-  stream = wanted;
-  cursor = place;
+  const address = wanted && addressWithOwner(wanted);
+  const cursor = main?.dataset.cursor ?? "";
+  if (line.isAt(address, cursor)) return;
   wasCut = false;
-  tries = 0;
-  close();
+  light.place(Boolean(address));
+  light.forget();
   turnAt(main?.dataset.turns);
-  light("connecting");
-  open();
+  line.follow(address, cursor);
+  wake();
+}
+
+// The server refuses the stream to anybody but whom this page was written for.
+function addressWithOwner(stream) {
+  const address = new URL(stream, location.href);
+  if (owner.owner) address.searchParams.set("for", owner.owner);
+  return address.href;
 }
 
 function wake() {
-  if (document.hidden) {
-    close();
-  } else {
-    tries = 0;
-    open();
+  if (!document.hidden) {
+    line.open();
+    return;
   }
+  line.close();
+  // Opened in the background, or left there: what leaves no entry was missed.
+  wasCut = true;
 }
 
 export function start() {
   if (!window.TextDecoderStream) return;
+  line = new Line({ state: tell, event: receiveEvent });
   pause.onRelease(letGo);
+  owner.onBack(wake);
+  swap.onChange(noteChange);
   follow();
   document.addEventListener("htmx:afterSettle", follow);
   document.addEventListener("visibilitychange", wake);
+  document.addEventListener("focusout", () => setTimeout(payDebts));
   addEventListener("online", wake);
-  addEventListener("offline", () => { close(); light("offline"); });
-  addEventListener("pagehide", close);
+  addEventListener("offline", wake);
+  addEventListener("pagehide", () => line.close());
   addEventListener("pageshow", (event) => { if (event.persisted) wake(); });
-  setInterval(watch, 5000);
 }

@@ -5,10 +5,12 @@ import * as keys from "./keys.js";
 import * as form from "./form.js";
 import * as swap from "./swap.js";
 import * as pause from "./pause.js";
+import * as owner from "./owner.js";
 import * as live from "./live.js";
 import * as presence from "./presence.js";
 
-for (const part of [time, theme, keys, form, swap, pause, live, presence]) {
+// The owner comes first: what it holds back, nobody else need look at.
+for (const part of [owner, time, theme, keys, form, swap, pause, live, presence]) {
   try {
     part.start();
   } catch (error) {

@@ -1,6 +1,7 @@
 // Reads a text/event-stream body by the rules of the HTML standard: any line end, a first byte order mark, fields until an
 // empty line. EventSource is not used because it hides the status and loses the place after some errors.
-export async function* events(body) {
+// `heard` is called for whatever comes, also for what is no event yet.
+export async function* events(body, heard = () => {}) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let event = fresh();
@@ -8,6 +9,7 @@ export async function* events(body) {
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
+      heard();
       rest += value;
       let end;
       while ((end = lineEnd(rest)) !== null) {

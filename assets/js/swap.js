@@ -1,6 +1,16 @@
 // Puts what arrived into the page without disturbing who is working in it: an element that holds focus or unsent text keeps
 // its forms, only its [data-live] parts change; a list is reconciled by id; scroll stays where it is.
-import { base, notice } from "./words.js";
+import { notice } from "./light.js";
+import { base } from "./words.js";
+
+// Elements that differ from what arrived for them, because they were in use.
+const owed = new Set();
+let changed = () => {};
+
+// Called with the id of what a live update changed, brought or took away.
+export function onChange(callback) {
+  changed = callback;
+}
 
 function isChanged(field) {
   if (field.type === "hidden" || field.type === "submit" || field.type === "button" || field.disabled) return false;
@@ -28,7 +38,19 @@ function isHeld(element) {
   return (active && active !== document.body && element.contains(active)) || hasUnsent(element);
 }
 
-function parse(html) {
+// True once something that was left behind is in use no more: the page is to be asked for again.
+export function isOwing() {
+  let isDue = false;
+  for (const id of owed) {
+    const element = document.getElementById(id);
+    if (element && isHeld(element)) continue;
+    owed.delete(id);
+    isDue = true;
+  }
+  return isDue;
+}
+
+export function parse(html) {
   return new DOMParser().parseFromString(html, "text/html");
 }
 
@@ -103,19 +125,56 @@ export function place(element, { force = false } = {}) {
   if (!present) return false;
   if (!force && isOlder(present, element)) return true;
   if (gist(present) === gist(element)) return true;
-  if (!force && isHeld(present)) exchangeLiveParts(present, element);
-  else exchange(present, element);
+  if (!force) changed(element.id);
+  if (!force && isHeld(present)) {
+    owed.add(element.id);
+    exchangeLiveParts(present, element);
+  } else {
+    exchange(present, element);
+  }
   return true;
+}
+
+// What the reader looks at stays where it is while things come and go above it. The browser's own anchoring loses its hold
+// when the very element it held on to is exchanged, and not every browser has one. Some of what is seen may move by itself,
+// so most of it decides.
+function steadily(work) {
+  if (scrollY === 0) return work();
+  const root = document.documentElement;
+  root.style.overflowAnchor = "none";
+  requestAnimationFrame(() => { root.style.overflowAnchor = ""; });
+  const seen = [];
+  for (const element of document.querySelectorAll("#list > [id]")) {
+    const { top, bottom } = element.getBoundingClientRect();
+    if (bottom > 0 && top < innerHeight) seen.push([element.id, top]);
+  }
+  const result = work();
+  const shifts = seen.flatMap(([id, top]) => {
+    const now = document.getElementById(id);
+    return now ? [now.getBoundingClientRect().top - top] : [];
+  });
+  shifts.sort((one, other) => one - other);
+  if (shifts.length) scrollBy(0, shifts[shifts.length >> 1]);
+  return result;
 }
 
 export function placeHtml(html) {
   const element = parse(html).body.firstElementChild;
-  return Boolean(element?.id) && place(element);
+  return Boolean(element?.id) && steadily(() => place(element));
+}
+
+function take(element) {
+  if (isHeld(element)) {
+    owed.add(element.id);
+    return;
+  }
+  element.remove();
+  changed(element.id);
 }
 
 export function remove(id) {
   const element = document.getElementById(id);
-  if (element && !isHeld(element)) element.remove();
+  if (element) steadily(() => take(element));
 }
 
 // Makes the children of `list` those of `wanted`, in their order, keyed by id. The element that holds the focus is never
@@ -123,7 +182,7 @@ export function remove(id) {
 function reconcile(list, wanted, force) {
   const keys = new Set([...wanted.children].map((child) => child.id));
   for (const child of [...list.children]) {
-    if (!keys.has(child.id) && !isHeld(child)) child.remove();
+    if (!keys.has(child.id)) take(child);
   }
   const active = document.activeElement;
   let cursor = list.firstElementChild;
@@ -134,6 +193,7 @@ function reconcile(list, wanted, force) {
       list.insertBefore(node, cursor);
       if (node.matches("article")) node.classList.add("arrived");
       settled(node);
+      changed(node.id);
       continue;
     }
     if (present !== cursor) {
@@ -166,9 +226,12 @@ function holdFocus(id) {
   };
 }
 
-// Takes a whole page's answer and brings the present one up to it: every [data-part] by id, the lists by key.
-export function applyPage(html, { force = "" } = {}) {
-  const page = parse(html);
+// Takes a whole page and brings the present one up to it: every [data-part] by id, the lists by key.
+export function applyPage(page, options = {}) {
+  return steadily(() => bringUp(page, options));
+}
+
+function bringUp(page, { force = "" }) {
   const main = page.getElementById("main");
   const present = document.getElementById("main");
   if (!main || !present || main.dataset.view !== present.dataset.view) return false;
@@ -183,6 +246,23 @@ export function applyPage(html, { force = "" } = {}) {
   const flash = page.getElementById("flash");
   if (force && flash) exchange(document.getElementById("flash"), flash);
   return main;
+}
+
+// The page became another one, a refusal for instance: takes its content, unless somebody works in it.
+export function replaceMain(page) {
+  const present = document.getElementById("main");
+  const main = page.getElementById("main");
+  if (!present || !main) return false;
+  if (hasUnsent(present) || (document.activeElement !== present && present.contains(document.activeElement))) {
+    owed.add("main");
+    return false;
+  }
+  document.title = page.title;
+  const hadFocus = document.activeElement === present;
+  present.replaceWith(document.adoptNode(main));
+  settled(main);
+  if (hadFocus) main.focus({ preventScroll: true });
+  return true;
 }
 
 const signIn = `${base}/sign-in`;
@@ -200,7 +280,7 @@ function beforeSwap(event) {
   }
   const card = form?.closest?.("[data-card]");
   if (!card || xhr.status >= 300 || path !== location.pathname) return;
-  if (applyPage(xhr.responseText, { force: card.id })) event.detail.shouldSwap = false;
+  if (applyPage(parse(xhr.responseText), { force: card.id })) event.detail.shouldSwap = false;
 }
 
 function markPresentPage() {

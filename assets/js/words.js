@@ -14,15 +14,3 @@ export function announce(sentence) {
   place.textContent = "";
   requestAnimationFrame(() => { place.textContent = sentence; });
 }
-
-// Shows one sentence of #notice, or none.
-export function notice(name) {
-  const box = document.getElementById("notice");
-  if (!box) return;
-  for (const part of box.querySelectorAll("[data-notice]")) part.hidden = part.dataset.notice !== name;
-  box.hidden = !name;
-  if (name === "signed-out") {
-    const link = box.querySelector("a");
-    if (link) link.href = `${base}/sign-in?next=` + encodeURIComponent(location.pathname + location.search);
-  }
-}

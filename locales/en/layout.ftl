@@ -43,14 +43,20 @@ theme-light = Light
 theme-dark = Dark
 
 light-live = Live
+light-delayed = Live, delayed
 light-connecting = Connecting
 light-reconnecting = Reconnecting
 light-offline = Offline
 light-signed-out = Signed out
+light-apart = Not live
 
-notice-signed-out = You are signed out. What you typed is still here: sign in again in another tab, then come back to this one.
+notice-signed-out = You are signed out. What you typed is still here: sign in again in another tab, and this page goes on by itself.
 notice-sign-in = Sign in
-notice-portal = Something else answered in place of Milepost, perhaps the sign-in page of a wireless network. The page tries again by itself.
+notice-other = Another account or organisation is in use in this browser now. This page belongs to the one before: nothing more arrives on it, and nothing on it can be sent. What you typed is still here.
+notice-open = Open Milepost anew
+notice-gone = What this page shows is no longer open to you. What you typed is still here.
+notice-portal = Something else answered in place of Milepost, perhaps the sign-in page of a wireless network. This page tries again by itself.
+notice-look = Have a look
 
 keys-title = Keyboard shortcuts
 keys-close = Close

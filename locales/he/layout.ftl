@@ -44,14 +44,20 @@ theme-light = בהיר
 theme-dark = כהה
 
 light-live = חי
+light-delayed = חי, באיחור
 light-connecting = בהתחברות
 light-reconnecting = בהתחברות מחדש
 light-offline = לא מקוון
 light-signed-out = לא מחובר
+light-apart = לא חי
 
-notice-signed-out = החיבור לחשבון הסתיים. מה שהוקלד עדיין כאן: אפשר להתחבר שוב בלשונית אחרת ולחזור לזו.
+notice-signed-out = החיבור לחשבון הסתיים. מה שהוקלד עדיין כאן: אפשר להיכנס שוב בלשונית אחרת, והעמוד ימשיך מעצמו.
 notice-sign-in = כניסה
+notice-other = חשבון או ארגון אחר נמצא עכשיו בשימוש בדפדפן הזה. העמוד שייך לקודם: לא מגיעים אליו עדכונים ואי אפשר לשלוח ממנו דבר. מה שהוקלד עדיין כאן.
+notice-open = פתיחת Milepost מחדש
+notice-gone = מה שהעמוד הזה מציג כבר לא פתוח בפניך. מה שהוקלד עדיין כאן.
 notice-portal = משהו אחר ענה במקום Milepost, אולי עמוד הכניסה של רשת אלחוטית. העמוד מנסה שוב מעצמו.
+notice-look = לראות מה ענה
 
 keys-title = קיצורי מקלדת
 keys-close = סגירה
