@@ -1,52 +1,13 @@
 //! In a real browser against the real binary: what only a person with a screen notices.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::binary::Binary;
 use crate::support::browser::Script;
 use crate::support::client::Client;
-use crate::support::server::{House, MARK, People, template_copy};
-
-/// The real binary, with the cast signed in.
-struct Served {
-    folder: TempDir,
-    people: People,
-    server: Option<Binary>,
-    url: String,
-}
-
-impl Served {
-    async fn open() -> Served {
-        let (folder, people) = template_copy().await;
-        let server = Binary::start(&folder.path().join("milepost.db"));
-        let url = server.url.clone();
-        Served { folder, people, server: Some(server), url }
-    }
-
-    fn database(&self) -> PathBuf {
-        self.folder.path().join("milepost.db")
-    }
-
-    fn client(&self, name: &str) -> Client {
-        self.people.client(name, &self.url)
-    }
-
-    async fn assign(&self, title: &str) -> String {
-        let form = [("title", title), ("assignee", self.people.id("bob"))];
-        self.client("alice").post("/assign", &form).await.expect(303);
-        let conn = rusqlite::Connection::open(self.database()).unwrap();
-        let id: i64 = conn.query_row("select max(id) from tasks", [], |row| row.get(0)).unwrap();
-        id.to_string()
-    }
-
-    fn script(&self, name: &'static str) -> Script {
-        let people = ["alice", "bob", "carol"].map(|name| self.people.cookies(name));
-        Script::new(name).server(&self.url).people(&people).env("MILEPOST_BOB", self.people.id("bob"))
-    }
-}
+use crate::support::served::Served;
+use crate::support::server::{House, MARK};
 
 #[test]
 fn from_first_run_to_first_task_and_the_colleagues_progress_moves_by_itself() {

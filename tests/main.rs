@@ -12,6 +12,7 @@ mod browser;
 mod house;
 mod isolation;
 mod killed;
+mod line;
 mod locales;
 mod people;
 mod plans;

@@ -1,6 +1,6 @@
 // The server is killed and started again while pages are open, and work goes on between;
 // every open page then shows what a fresh load shows. MILEPOST_TASK is one of Bob's tasks.
-import { ask, assert, complaints, live, open, post, reading, someone, until, withBrowser } from './milepost.mjs';
+import { ask, assert, complaints, live, open, post, sameAsFresh, someone, until, withBrowser } from './milepost.mjs';
 
 const task = process.env.MILEPOST_TASK;
 
@@ -26,14 +26,7 @@ await withBrowser(async (browser) => {
   }
   for (const [person, path, page] of pages) {
     await live(page);
-    const fresh = await open(person, path);
-    const wanted = await reading(fresh);
-    await until(`${path} shows what a fresh load shows`, async () => {
-      const shown = await reading(page);
-      page.difference = `\n${JSON.stringify(shown)}\n${JSON.stringify(wanted)}`;
-      return JSON.stringify(shown) === JSON.stringify(wanted);
-    }).catch((error) => { throw new Error(`${error.message}${page.difference}`); });
-    await fresh.close();
+    await sameAsFresh(person, path, page);
   }
   assert.deepEqual(complaints, []);
   console.log(`${pages.length} open pages outlived three kills`);

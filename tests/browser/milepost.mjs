@@ -54,10 +54,27 @@ export async function someone(browser, person, options = {}) {
   return context;
 }
 
-export async function open(context, path) {
+/** Opens a page; `at` is another address of the server. */
+export async function open(context, path, at = url) {
   const page = await context.newPage();
-  await page.goto(url + path);
+  await page.goto(at + path);
   return page;
+}
+
+/** Waits until the light shows this state, and gives its words. */
+export async function light(page, state) {
+  const found = page.locator(`#light[data-state="${state}"]`);
+  await found.waitFor({ state: 'attached' });
+  return (await found.innerText()).trim();
+}
+
+/** Headless Chromium shows every page to itself; a tab behind another is hidden. */
+export function hide(page, hidden) {
+  return page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (value ? 'hidden' : 'visible') });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
 }
 
 /** Waits until the page's own light says that it hears the server. */
@@ -94,6 +111,18 @@ export async function reading(page) {
     const bars = [...copy.querySelectorAll('progress')].map((bar) => bar.value);
     return { words: copy.textContent.split(/\s+/).filter(Boolean).join(' '), bars };
   });
+}
+
+/** Waits until a page shows what the same person sees in a fresh load of `path`. */
+export async function sameAsFresh(context, path, page) {
+  const fresh = await open(context, path);
+  const wanted = JSON.stringify(await reading(fresh));
+  await fresh.close();
+  let shown;
+  await until(`${path} shows what a fresh load shows`, async () => {
+    shown = JSON.stringify(await reading(page));
+    return shown === wanted;
+  }).catch((error) => { throw new Error(`${error.message}\n${shown}\n${wanted}`); });
 }
 
 export { assert };

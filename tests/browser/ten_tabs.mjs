@@ -1,6 +1,6 @@
 // Ten tabs of one browser on plain HTTP/1.1, where a browser keeps six connections to a server:
 // all load, and the one that is seen is live. MILEPOST_TASK is one of Bob's tasks.
-import { assert, complaints, live, open, post, someone, until, withBrowser } from './milepost.mjs';
+import { assert, complaints, hide, live, open, post, someone, until, withBrowser } from './milepost.mjs';
 
 const task = process.env.MILEPOST_TASK;
 
@@ -10,7 +10,6 @@ await withBrowser(async (browser) => {
   const tabs = [];
   for (let at = 0; at < 10; at += 1) {
     const page = await open(alice, at % 2 ? '/monitor' : '/tasks');
-    // Headless Chromium shows every page to itself; a tab behind another is hidden.
     for (const behind of tabs) await hide(behind, true);
     tabs.push(page);
     await live(page);
@@ -29,12 +28,4 @@ await withBrowser(async (browser) => {
 
 function bar(page) {
   return page.locator(`#task-${task} progress`).first().evaluate((element) => Math.round(element.value));
-}
-
-function hide(page, hidden) {
-  return page.evaluate((value) => {
-    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
-    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (value ? 'hidden' : 'visible') });
-    document.dispatchEvent(new Event('visibilitychange'));
-  }, hidden);
 }

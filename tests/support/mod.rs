@@ -10,6 +10,7 @@ pub mod events;
 pub mod html;
 pub mod nginx;
 pub mod random;
+pub mod served;
 pub mod server;
 pub mod source;
 pub mod walk;
