@@ -133,6 +133,10 @@ impl Letters {
 }
 
 impl Encoding for Letters {
+    fn whole(&self, _: &Feed) -> Option<usize> {
+        (self.filter == Filter::default()).then_some(0)
+    }
+
     async fn write(&mut self, feed: &Feed, item: Item, out: &mut Outbox) {
         match item {
             Item::Task(news) => {

@@ -237,7 +237,7 @@ impl Feed {
 
     fn letter(&mut self) -> Option<Letter> {
         let (batch, at) = self.batch.as_mut()?;
-        let letter = batch.get(*at).cloned();
+        let letter = batch.letters.get(*at).cloned();
         *at += 1;
         if letter.is_none() {
             self.batch = None;
@@ -245,7 +245,35 @@ impl Feed {
         letter
     }
 
-    fn item(&mut self, letter: Letter) -> Option<Item> {
+    /// The next batch that is there already, if all of it is new to this subscriber; it stays until it is passed.
+    pub fn try_whole(&mut self) -> Result<Option<Arc<Batch>>, EndReason> {
+        if let Some(reason) = self.ticket().ended() {
+            return Err(reason);
+        }
+        if self.batch.is_none() {
+            match self.subscription.ear().try_recv() {
+                Ok(batch) => self.batch = Some((batch, 0)),
+                Err(TryRecvError::Empty) => return Ok(None),
+                Err(TryRecvError::Lagged(_)) => return Err(EndReason::Lagged),
+                Err(TryRecvError::Closed) => return Err(EndReason::Shutdown),
+            }
+        }
+        let whole = self
+            .batch
+            .as_ref()
+            .filter(|(batch, read)| *read == 0 && batch.span.is_none_or(|(first, _)| first > self.sequence));
+        Ok(whole.map(|(batch, _)| batch.clone()))
+    }
+
+    /// The batch was dealt with as a whole. Gives the cursor to tell, if it has one.
+    pub fn pass(&mut self, batch: &Batch) -> Option<Cursor> {
+        self.batch = None;
+        self.sequence = batch.span.map_or(self.sequence, |(_, last)| last.max(self.sequence));
+        batch.span.map(|_| self.cursor())
+    }
+
+    /// What a letter says to this subscriber.
+    pub fn item(&mut self, letter: Letter) -> Option<Item> {
         let Watcher { user, is_admin, .. } = self.watcher;
         match letter {
             Letter::Task(letter) => {

@@ -75,8 +75,8 @@ impl Drop for Subscription {
 /// Letters sorted by the channels that are open.
 #[derive(Default)]
 struct Sorted {
-    organisations: HashMap<OrganisationId, Batch>,
-    members: HashMap<Member, Batch>,
+    organisations: HashMap<OrganisationId, Vec<Letter>>,
+    members: HashMap<Member, Vec<Letter>>,
 }
 
 impl Hub {
@@ -112,7 +112,7 @@ impl Hub {
 
     /// Sends the letters of one commit to those whom they concern; `newest` is the trail's newest entry with it. Called
     /// by the writer only, so that every channel has letters in the order of commits.
-    pub fn publish(&self, letters: Batch, newest: i64) {
+    pub fn publish(&self, letters: Vec<Letter>, newest: i64) {
         // Before anything is sent: whoever subscribes from now on and reads this finds all of it in the trail.
         self.0.announced.store(newest, Ordering::SeqCst);
         // Rights first: what follows in the same commit is not for them any more.
@@ -153,7 +153,7 @@ impl Hub {
         self.0.ticks.lock().expect("no one panics holding this lock")
     }
 
-    fn send(&self, letters: &Batch) {
+    fn send(&self, letters: &[Letter]) {
         if letters.is_empty() {
             return;
         }
@@ -194,11 +194,11 @@ impl Hub {
             }
         }
         // Nobody listening any more is no failure.
-        for (organisation, batch) in sorted.organisations {
-            let _ = organisations.get(&organisation).map(|channel| channel.send(Arc::new(batch)));
+        for (organisation, letters) in sorted.organisations {
+            let _ = organisations.get(&organisation).map(|channel| channel.send(Arc::new(Batch::new(letters))));
         }
-        for (member, batch) in sorted.members {
-            let _ = members.get(&member).map(|channel| channel.send(Arc::new(batch)));
+        for (member, letters) in sorted.members {
+            let _ = members.get(&member).map(|channel| channel.send(Arc::new(Batch::new(letters))));
         }
     }
 
@@ -267,13 +267,13 @@ impl Hub {
 }
 
 /// Leaves out the ticks that have to wait.
-fn coalesced(ticks: &mut Ticks, letters: Batch) -> Batch {
+fn coalesced(ticks: &mut Ticks, letters: Vec<Letter>) -> Vec<Letter> {
     let is_quiet = ticks.is_empty() && !letters.iter().any(|letter| matches!(letter, Letter::Tick(_)));
     if is_quiet {
         return letters;
     }
     let now = Instant::now();
-    let mut sent = Batch::with_capacity(letters.len());
+    let mut sent = Vec::with_capacity(letters.len());
     for letter in letters {
         match &letter {
             Letter::Tick(tick) => sent.extend(ticks.offer(tick.task.id, letter.clone(), now)),

@@ -8,7 +8,7 @@ mod ticks;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use axum::body::Bytes;
 use jiff::Timestamp;
@@ -103,7 +103,38 @@ pub enum Letter {
 }
 
 /// The letters of one commit for one channel, in the order of the commit.
-pub type Batch = Vec<Letter>;
+#[derive(Debug)]
+pub struct Batch {
+    pub letters: Vec<Letter>,
+    /// The first and the last place in the trail that its letters speak of.
+    span: Option<(i64, i64)>,
+    whole: [OnceLock<Bytes>; Batch::WAYS],
+}
+
+impl Batch {
+    /// In how many ways a batch may be written as a whole: JSON, and the pages of everybody's work in their languages.
+    pub const WAYS: usize = 4;
+
+    pub fn new(letters: Vec<Letter>) -> Batch {
+        let places = letters.iter().filter_map(|letter| match letter {
+            Letter::Task(task) => Some(task.entry.sequence),
+            Letter::Sight(sight) => Some(sight.sequence),
+            _ => None,
+        });
+        let span = places.fold(None, |span, place| Some((span.map_or(place, |(first, _)| first), place)));
+        Batch { letters, span, whole: [const { OnceLock::new() }; Batch::WAYS] }
+    }
+
+    /// What was written of all of it for those who take everything that their channel carries, and take it alike.
+    pub fn whole(&self, way: usize) -> Option<&Bytes> {
+        self.whole.get(way)?.get()
+    }
+
+    /// Keeps it for the others; who came first is kept.
+    pub fn keep_whole(&self, way: usize, bytes: Bytes) -> Bytes {
+        self.whole.get(way).map_or(bytes.clone(), |cell| cell.get_or_init(|| bytes).clone())
+    }
+}
 
 /// One entry of the trail, and the task on both sides of it.
 #[derive(Debug)]

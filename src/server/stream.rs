@@ -25,7 +25,7 @@ use super::outbox::Outbox;
 use crate::App;
 use crate::error::Result;
 use crate::live::feed::{From, Start};
-use crate::live::{Cursor, EndReason, Feed, Item, Watcher};
+use crate::live::{Batch, Cursor, EndReason, Feed, Item, Watcher};
 use crate::tasks::TaskId;
 
 /// How a door writes what its streams say.
@@ -33,6 +33,9 @@ pub trait Encoding: Send + 'static {
     /// Writes an item into `out`, or nothing if it does not concern this reader. What is read to write it is read in a
     /// boxed future: this one's size is paid for by every stream.
     fn write(&mut self, feed: &Feed, item: Item, out: &mut Outbox) -> impl Future<Output = ()> + Send;
+
+    /// The number under which whole batches are shared among those who take everything alike from one channel.
+    fn whole(&self, feed: &Feed) -> Option<usize>;
 }
 
 /// What a reader is told first that a stream needs to be: never stored, never held back, never changed on its way.
@@ -185,7 +188,7 @@ struct Line<E, O> {
     outlet: O,
     out: Outbox,
     next_ping: Instant,
-    /// What had been written at the last ping; nothing more since means that nobody reads.
+    /// What had been written at the last turn; nothing more since means that nobody reads.
     written: u64,
 }
 
@@ -196,7 +199,11 @@ struct Line<E, O> {
 fn run<E: Encoding, O: Outlet>(mut line: Line<E, O>, from: From) -> impl Future<Output = ()> + Send {
     async move {
         let over = match line.begin(from).await {
-            Ok(()) => line.live().await,
+            Ok(()) => {
+                // The past may have taken longer than some pings.
+                line.next_ping = Instant::now() + line.feed.app.hub.limits().ping;
+                line.live().await
+            }
             Err(over) => over,
         };
         if let Over::Ended(reason) = over {
@@ -282,11 +289,36 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
 
     /// Takes what is there, as much as fits.
     async fn fill(&mut self) -> Result<(), Over> {
+        let way = self.encoding.whole(&self.feed);
         while !self.out.is_full() {
-            let Some(item) = self.feed.try_next()? else { break };
-            self.encoding.write(&self.feed, item, &mut self.out).await;
+            if let Some(way) = way
+                && let Some(batch) = self.feed.try_whole()?
+            {
+                let written = match batch.whole(way) {
+                    Some(written) => written.clone(),
+                    None => Box::pin(self.write_whole(&batch, way)).await,
+                };
+                match self.feed.pass(&batch) {
+                    Some(cursor) => self.out.push_at(cursor, written),
+                    None => self.out.push(written),
+                }
+            } else {
+                let Some(item) = self.feed.try_next()? else { break };
+                self.encoding.write(&self.feed, item, &mut self.out).await;
+            }
         }
         Ok(())
+    }
+
+    /// The first to take a batch writes it for all others.
+    async fn write_whole(&mut self, batch: &Batch, way: usize) -> Bytes {
+        let mut all = Outbox::default();
+        for letter in &batch.letters {
+            if let Some(item) = self.feed.item(letter.clone()) {
+                self.encoding.write(&self.feed, item, &mut all).await;
+            }
+        }
+        batch.keep_whole(way, all.into_bytes().into())
     }
 
     fn next_turn(&self) -> Instant {
@@ -300,7 +332,7 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
             Box::pin(self.feed.renew()).await?;
         }
         if self.next_ping <= Instant::now() {
-            self.next_ping += self.feed.app.hub.limits().ping;
+            self.next_ping = Instant::now() + self.feed.app.hub.limits().ping;
             self.ping()?;
         }
         timer.reset(self.next_turn());

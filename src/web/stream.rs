@@ -137,6 +137,12 @@ struct Fragments {
 }
 
 impl Encoding for Fragments {
+    fn whole(&self, feed: &Feed) -> Option<usize> {
+        let is_all = matches!(&*self.interest, Interest::Monitor(filter) if *filter == Filter::default());
+        // JSON has the first number.
+        is_all.then_some(1 + feed.watcher.lang.index())
+    }
+
     async fn write(&mut self, feed: &Feed, item: Item, out: &mut Outbox) {
         match item {
             Item::Task(news) => {
