@@ -39,7 +39,9 @@ fn told(events: &[Event]) -> Vec<(i64, String)> {
 
 /// The stream has told of this entry of the trail.
 fn is_entry(event: &Event, change: &str, task: &str) -> bool {
-    event.name == "task" && event.json()["change"]["change"] == change && event.json()["task"]["id"].to_string() == task
+    event.name == "task"
+        && event.json()["change"]["change"] == change
+        && event.json()["task"]["id"] == task.parse::<i64>().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -141,12 +141,14 @@ async fn a_revoked_token_is_refused_and_its_streams_end_at_once_and_no_others() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_token_is_refused_and_its_streams_end() {
-    let house = House::open().await;
+    // The clock is moved by hand, so that a stream looks at it only when it pings.
+    let house = House::open_with(|config| config.streams.ping = std::time::Duration::from_millis(50)).await;
     let bob = house.bob();
     let form = token_form(&bob.open("/account").await, &["read"], "2025-03-03T09:00:30Z");
     let secret = bob.submit(&form).await.expect(200).attribute("#token-secret", "value").unwrap();
-    let (program, _) = listening(&house, &secret).await;
+    let (program, mut stream) = listening(&house, &secret).await;
     house.advance(jiff::SignedDuration::from_secs(30));
+    ends(&mut stream, "expired").await;
     program.get(EVENTS).await.expect(401);
     assert!(bob.open("/account").await.text("#tokens li").contains("Expired"));
 }

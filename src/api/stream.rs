@@ -1,6 +1,7 @@
 //! `/api/v1/events`: the one feed as JSON. Says which letters a subscriber's filter lets through, and writes each of them
 //! once for all who hear it. Replay and live are `live::feed`'s, sockets are `server`'s.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -29,7 +30,7 @@ const AS_TASK: usize = usize::MAX;
 const AS_GONE: usize = usize::MAX - 1;
 
 /// What a subscriber wants to hear of: all that it may see, or less.
-#[derive(Clone, Copy, Default, PartialEq, Debug)]
+#[derive(Clone, Copy)]
 struct Filter {
     task: Option<TaskId>,
     kind: Option<Kind>,
@@ -38,7 +39,8 @@ struct Filter {
 
 impl Filter {
     fn parse(pairs: &[(String, String)]) -> Result<Filter> {
-        let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let given = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let value = |name: &str| given(name).filter(|value| !value.is_empty());
         let unknown = |field: &'static str| Error::field(field, msg("error-choice"));
         Ok(Filter {
             task: value("task").map(|id| id.parse().map_err(|_| Error::NotFound)).transpose()?,
@@ -94,18 +96,17 @@ async fn asked(app: &App, viewer: &Viewer, query: Option<&str>, headers: &Header
     }
     // A program hears every entry that it missed, however many.
     let from = From { cursor: cursor(&pairs, headers), most: i64::MAX };
-    Ok((from, Letters { filter, gone: Vec::new() }))
+    Ok((from, Letters { filter, gone: BTreeSet::new() }))
 }
 
 /// Writes letters as JSON.
 struct Letters {
     filter: Filter,
     /// While the past is replayed: the tasks of which it was said that they are gone. They may have left more than once.
-    gone: Vec<TaskId>,
+    gone: BTreeSet<TaskId>,
 }
 
 /// What a letter means to one subscriber.
-#[derive(PartialEq, Debug)]
 enum Meaning {
     Task,
     Gone,
@@ -120,15 +121,9 @@ impl Letters {
         let showed = match news.before() {
             Some(before) => self.filter.shows(before),
             // The past: the entry alone tells.
-            None => self.filter.showed(news) && !self.gone.contains(&news.task()),
+            None => self.filter.showed(news) && self.gone.insert(news.task()),
         };
-        if !showed {
-            return Meaning::Nothing;
-        }
-        if news.before().is_none() {
-            self.gone.push(news.task());
-        }
-        Meaning::Gone
+        if showed { Meaning::Gone } else { Meaning::Nothing }
     }
 }
 
@@ -142,7 +137,7 @@ impl Encoding for Letters {
             Item::Task(news) => {
                 if news.before().is_some() {
                     // The past is over.
-                    self.gone = Vec::new();
+                    self.gone = BTreeSet::new();
                 }
                 let way = match self.meaning(&news) {
                     Meaning::Task => AS_TASK,
