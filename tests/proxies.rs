@@ -229,6 +229,15 @@ async fn a_browser_works_under_a_path_behind_nginx() {
     script.env("MILEPOST_TASK", &task).env("MILEPOST_PASSWORD", PASSWORD).run();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_that_holds_streams_back_a_page_says_so_and_moves_all_the_same() {
+    let house = Behind::with(&[]).await;
+    let nginx = Nginx::plain(&house.server.url, "proxy_ignore_headers X-Accel-Buffering;");
+    let task = house.assign(&house.people.client("alice", &nginx.url()), "Paint the north pier").await;
+    let people = ["alice", "bob"].map(|name| house.people.cookies(name));
+    Script::new("held_back.mjs").server(&nginx.url()).people(&people).env("MILEPOST_TASK", &task).run();
+}
+
 /// The address that a signed-in person's own list of sessions shows for the session they look from.
 async fn shown_address(client: &Client) -> String {
     client.open("/account").await.text("#sessions li:has(.badge) small bdi")
