@@ -30,7 +30,7 @@ const AS_TASK: usize = usize::MAX;
 const AS_GONE: usize = usize::MAX - 1;
 
 /// What a subscriber wants to hear of: all that it may see, or less.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default, PartialEq)]
 struct Filter {
     task: Option<TaskId>,
     kind: Option<Kind>,
