@@ -11,8 +11,7 @@ use milepost::App;
 use milepost::people::Viewer;
 use milepost::tasks::TaskId;
 use milepost::tasks::actions::{NewTasks, Report, create_tasks, report_progress};
-use rusqlite::{Connection, params};
-use support::{load, median};
+use support::{load, median, raw_updates};
 
 const TASKS: usize = 1_000;
 const ROUNDS: usize = 5;
@@ -27,7 +26,7 @@ fn main() {
 async fn run(folder: &Path) {
     let (app, viewer) = support::app(&folder.join("milepost.db")).await;
     let ids = fill(&app, &viewer).await;
-    let raw = raw(folder, &app);
+    let raw = support::raw(folder, &app.config.db);
     println!("durable progress updates a second, median of {ROUNDS} rounds of {} s\n", SPAN.as_secs());
     println!(
         "| callers | raw, one transaction each | raw, grouped | the verb | verb / raw grouped | form posts | posts / raw grouped |"
@@ -38,8 +37,8 @@ async fn run(folder: &Path) {
         let (mut single, mut grouped, mut verb, mut ratio) = (vec![], vec![], vec![], vec![]);
         let (mut posts, mut post_ratio) = (vec![], vec![]);
         for _ in 0..ROUNDS {
-            single.push(raw_updates(&raw, 1));
-            grouped.push(raw_updates(&raw, callers));
+            single.push(raw_updates(&raw, TASKS, 1, SPAN, Duration::ZERO).0);
+            grouped.push(raw_updates(&raw, TASKS, callers, SPAN, Duration::ZERO).0);
             verb.push(verb_updates(&app, &viewer, &ids, callers).await);
             ratio.push(verb[verb.len() - 1] / grouped[grouped.len() - 1]);
             posts.push(load(server, callers, SPAN, "HTTP/1.1 303", move |caller, n| post(callers, caller, n)).await.0);
@@ -79,59 +78,6 @@ fn post(callers: usize, caller: usize, n: usize) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
-}
-
-/// A copy of the same database under the same settings.
-fn raw(folder: &Path, app: &App) -> Connection {
-    let path = folder.join("raw.db");
-    let target = path.to_str().expect("a plain path").to_owned();
-    Connection::open(&app.config.db).expect("opens").execute("vacuum into ?1", [target]).expect("copies");
-    let conn = Connection::open(path).expect("opens");
-    conn.execute_batch(
-        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-         pragma cache_size = -65536; pragma wal_autocheckpoint = 4000;",
-    )
-    .expect("settings");
-    conn
-}
-
-/// Find the task, save its progress, append to the trail; `group` a commit.
-fn raw_updates(conn: &Connection, group: usize) -> f64 {
-    let mut find = conn.prepare_cached("select id, organisation_id, assignee_id, progress, version, title, status from tasks where id = ?1 and organisation_id = 1").expect("sql");
-    let mut save = conn
-        .prepare_cached("update tasks set progress = ?2, updated_at = ?3, version = ?4 where id = ?1")
-        .expect("sql");
-    let mut append = conn
-        .prepare_cached(
-            "insert into trail (organisation_id, task_id, version, change, actor_id, via, old, new, note, presence, at)
-             values (1, ?1, ?2, 'progress', 1, 'page', ?3, ?4, null, 'active', ?5)",
-        )
-        .expect("sql");
-    let start = Instant::now();
-    let mut done = 0usize;
-    while start.elapsed() < SPAN {
-        conn.execute_batch("begin immediate").expect("begins");
-        for _ in 0..group {
-            let id = (done % TASKS + 1) as i64;
-            let (progress, version): (f64, i64) =
-                find.query_one([id], |row| Ok((row.get(3)?, row.get(4)?))).expect("is there");
-            let next = (progress + 1.0) % 100.0;
-            let at = done as i64;
-            save.execute(params![id, next, at, version + 1]).expect("saves");
-            append
-                .execute(params![
-                    id,
-                    version + 1,
-                    format!("{{\"progress\":{progress}}}"),
-                    format!("{{\"progress\":{next}}}"),
-                    at
-                ])
-                .expect("appends");
-            done += 1;
-        }
-        conn.execute_batch("commit").expect("commits");
-    }
-    done as f64 / start.elapsed().as_secs_f64()
 }
 
 async fn verb_updates(app: &App, viewer: &Viewer, ids: &[TaskId], callers: usize) -> f64 {

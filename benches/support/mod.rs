@@ -11,6 +11,7 @@ use milepost::clock::Clock;
 use milepost::config::Config;
 use milepost::people::actions::{SetUp, set_up};
 use milepost::people::{SessionKey, Verified, Viewer, sql};
+use rusqlite::{Connection, params};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What the client reads at a time.
@@ -171,4 +172,62 @@ pub async fn serve(router: axum::Router) -> SocketAddr {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     address
+}
+
+/// A copy of the database at `from`, under the same settings, reached without a line of Milepost.
+pub fn raw(folder: &Path, from: &Path) -> Connection {
+    let path = folder.join("raw.db");
+    let target = path.to_str().expect("a plain path").to_owned();
+    Connection::open(from).expect("opens").execute("vacuum into ?1", [target]).expect("copies");
+    let conn = Connection::open(path).expect("opens");
+    conn.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+         pragma cache_size = -65536; pragma wal_autocheckpoint = 4000;",
+    )
+    .expect("settings");
+    conn
+}
+
+/// Find the task, save its progress, append to the trail; `group` a commit. Updates a second over the tasks 1 to `tasks`,
+/// and how long each commit took from its begin.
+pub fn raw_updates(
+    conn: &Connection,
+    tasks: usize,
+    group: usize,
+    span: Duration,
+    pause: Duration,
+) -> (f64, Vec<Duration>) {
+    let mut find = conn.prepare_cached("select id, organisation_id, assignee_id, progress, version, title, status from tasks where id = ?1 and organisation_id = 1").expect("sql");
+    let mut save = conn
+        .prepare_cached("update tasks set progress = ?2, updated_at = ?3, version = ?4 where id = ?1")
+        .expect("sql");
+    let mut append = conn
+        .prepare_cached(
+            "insert into trail (organisation_id, task_id, version, change, actor_id, via, old, new, note, presence, at)
+             values (1, ?1, ?2, 'progress', 1, 'page', ?3, ?4, null, 'active', ?5)",
+        )
+        .expect("sql");
+    let start = Instant::now();
+    let (mut done, mut times) = (0usize, Vec::new());
+    while start.elapsed() < span {
+        let begun = Instant::now();
+        conn.execute_batch("begin immediate").expect("begins");
+        for _ in 0..group {
+            let id = (done % tasks + 1) as i64;
+            let (progress, version): (f64, i64) =
+                find.query_one([id], |row| Ok((row.get(3)?, row.get(4)?))).expect("is there");
+            let next = (progress + 1.0) % 100.0;
+            let at = done as i64;
+            let (old, new) = (format!("{{\"progress\":{progress}}}"), format!("{{\"progress\":{next}}}"));
+            save.execute(params![id, next, at, version + 1]).expect("saves");
+            append.execute(params![id, version + 1, old, new, at]).expect("appends");
+            done += 1;
+        }
+        conn.execute_batch("commit").expect("commits");
+        times.push(begun.elapsed());
+        if !pause.is_zero() {
+            std::thread::sleep(pause);
+        }
+    }
+    (done as f64 / start.elapsed().as_secs_f64(), times)
 }
