@@ -83,8 +83,8 @@ export async function live(page) {
 }
 
 /** Waits until `check()` gives something true. */
-export async function until(what, check) {
-  const deadline = performance.now() + patience;
+export async function until(what, check, within = patience) {
+  const deadline = performance.now() + within;
   for (;;) {
     const found = await check();
     if (found) return found;

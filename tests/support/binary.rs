@@ -76,6 +76,17 @@ impl Binary {
         self.url.rsplit(':').next().unwrap().parse().unwrap()
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has said so far of errors and panics: a server that is well says nothing of the kind.
+    pub fn complaints(&mut self) -> Vec<String> {
+        self.said.extend(self.lines.try_iter());
+        let is_complaint = |line: &&String| line.contains("ERROR") || line.contains("panicked");
+        self.said.iter().filter(is_complaint).cloned().collect()
+    }
+
     /// SIGKILL: no goodbye, nothing flushed.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

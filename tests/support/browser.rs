@@ -37,6 +37,11 @@ impl Script {
         self.env("MILEPOST_PEOPLE", &serde_json::to_string(&people).unwrap())
     }
 
+    /// To be started by somebody who talks with it otherwise.
+    pub fn command(self) -> Command {
+        self.command
+    }
+
     pub fn run(self) {
         self.run_answering("", |request| panic!("the script asks for {request}, which nobody answers"));
     }

@@ -4,6 +4,7 @@
 
 pub mod binary;
 pub mod browser;
+pub mod chaos;
 pub mod client;
 pub mod curl;
 pub mod events;
@@ -13,6 +14,7 @@ pub mod random;
 pub mod served;
 pub mod server;
 pub mod source;
+pub mod subscribers;
 pub mod walk;
 
 use std::future::Future;

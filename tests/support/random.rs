@@ -25,6 +25,11 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
+    /// Another chance, that goes on by itself: for what happens beside.
+    pub fn fork(&mut self) -> Random {
+        Random(self.next())
+    }
+
     pub fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
