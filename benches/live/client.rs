@@ -19,6 +19,9 @@ use crate::support::quantile;
 const OPENING: usize = 128;
 /// More than one stream gets at a time, so that one read takes all of it.
 const READ_BYTES: usize = 512 * 1024;
+/// A flood is shorter than the time between two pings: whoever has taken nothing at the second of them is given up without
+/// a word, as nobody is there to hear it.
+const FLOOD: Duration = Duration::from_secs(12);
 /// Nothing that is waited for takes longer, or something is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What this client talks to, and what its streams watch.
@@ -68,6 +71,8 @@ pub struct Client {
     pub sampling: bool,
     pub posted: Vec<(u64, Instant)>,
     pub samples: Vec<(u64, Instant)>,
+    /// Streams that are to stall are opened with a small buffer.
+    pub narrow: bool,
     /// In a flood: not read yet; to be opened again later.
     pub stalling: bool,
     pub owed: Vec<usize>,
@@ -111,6 +116,7 @@ pub fn run(args: &[String]) {
         sampling: false,
         posted: Vec::new(),
         samples: Vec::new(),
+        narrow: false,
         stalling: false,
         owed: Vec::new(),
         again: Vec::new(),
@@ -136,11 +142,15 @@ impl Client {
             let number = |at: usize| words.get(at).and_then(|word| word.parse::<f64>().ok()).unwrap_or_default();
             let span = Duration::from_secs_f64(number(2));
             let answer = match words[0] {
-                "connect" => self.connect(&mut events, number(1) as usize),
+                "connect" => {
+                    self.narrow = words.get(2) == Some(&"narrow");
+                    self.connect(&mut events, number(1) as usize)
+                }
                 "close" => self.close(),
                 "saturate" => self.saturate(&mut events, number(1) as usize, span),
+                "warm" => self.warm(&mut events, number(1) as usize, number(2) as u64),
                 "rate" => self.rate(&mut events, number(1), span),
-                "flood" => self.flood(&mut events, number(1) as usize, span),
+                "flood" => self.flood(&mut events, number(1) as usize, number(2) as u64),
                 "verify" => self.verify(),
                 _ => return,
             };
@@ -187,6 +197,17 @@ impl Client {
                 self.count
             );
         }
+    }
+
+    /// So many updates before anything is measured.
+    fn warm(&mut self, events: &mut Events, window: usize, updates: u64) -> Value {
+        let begin = Moment::of(self);
+        while self.count.posted < begin.posted + updates && begin.at.elapsed() < PATIENCE {
+            while self.in_flight() < window && self.post(window) {}
+            self.turn(events, Some(Duration::from_millis(10)));
+        }
+        self.drain(events);
+        begin.until_now(self)
     }
 
     /// A closed loop: `window` updates in flight; the next is posted when one has arrived at all streams.
@@ -254,13 +275,14 @@ impl Client {
 
     /// Past saturation: publishers do not wait for streams, a tenth of the streams is not read meanwhile. Who is cut
     /// comes back with its cursor; ends when everybody has everything.
-    fn flood(&mut self, events: &mut Events, publishers: usize, span: Duration) -> Value {
+    fn flood(&mut self, events: &mut Events, publishers: usize, updates: u64) -> Value {
         let begin = Moment::of(self);
         self.stalling = true;
-        while begin.at.elapsed() < span {
+        while self.count.posted < begin.posted + updates && begin.at.elapsed() < FLOOD {
             while self.post(publishers) {}
             self.turn(events, Some(Duration::from_millis(10)));
         }
+        let span = begin.at.elapsed();
         self.stalling = false;
         let posted = self.count.posted - begin.posted;
         let behind = self.count.posted * self.streams.len() as u64 - self.count.deliveries;

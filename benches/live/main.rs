@@ -32,7 +32,8 @@ pub struct Plan {
     pub rate: usize,
     pub idle: Duration,
     pub hold: usize,
-    pub flood: Duration,
+    /// Updates of the flood.
+    pub flood: u64,
 }
 
 impl Plan {
@@ -68,7 +69,7 @@ fn plan(args: &[String]) -> Plan {
         rate: 60_000,
         idle: Duration::from_secs(if quick { 5 } else { 30 }),
         hold: if quick { 2_000 } else { 18_000 },
-        flood: Duration::from_secs(if quick { 1 } else { 3 }),
+        flood: if quick { 8_000 } else { 20_000 },
     };
     if let Some(streams) = number("--streams") {
         plan.sizes = vec![streams];

@@ -16,6 +16,8 @@ const POSTS: usize = 1 << 24;
 pub const WAKER: Token = Token(usize::MAX);
 /// A connection that was not used for longer is opened anew.
 const FRESH: Duration = Duration::from_secs(1);
+/// Bytes. Less than two segments of the loopback device would make it crawl when it is read again.
+const NARROW: u32 = 160 * 1024;
 /// In a flood, one of so many streams is not read.
 const STALLED: usize = 10;
 
@@ -47,7 +49,9 @@ impl Client {
     }
 
     pub fn open(&mut self, index: usize) {
-        let socket = match std::net::TcpStream::connect(self.target.address) {
+        let narrow = self.narrow && index.is_multiple_of(STALLED);
+        let address = self.target.address;
+        let socket = match if narrow { narrow_socket(address) } else { std::net::TcpStream::connect(address) } {
             Ok(socket) => socket,
             Err(error) => panic!(
                 "stream number {index} cannot connect: {error} (see `ulimit -n` and net.ipv4.ip_local_port_range)"
@@ -296,4 +300,14 @@ impl Client {
         self.count.answered += 1;
         self.free.push(index);
     }
+}
+
+/// A connection that holds little for a client that does not read: by itself the system lends it up to 32 MB.
+fn narrow_socket(address: std::net::SocketAddr) -> std::io::Result<std::net::TcpStream> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(NARROW)?;
+        socket.connect(address).await?.into_std()
+    })
 }
