@@ -8,11 +8,12 @@ mod ticks;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::body::Bytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::sync::OnceCell;
 
 pub use feed::{Feed, Item};
 pub use hub::Hub;
@@ -108,7 +109,7 @@ pub struct Batch {
     pub letters: Vec<Letter>,
     /// The first and the last place in the trail that its letters speak of.
     span: Option<(i64, i64)>,
-    whole: [OnceLock<Bytes>; Batch::WAYS],
+    whole: [OnceCell<Bytes>; Batch::WAYS],
 }
 
 impl Batch {
@@ -122,17 +123,13 @@ impl Batch {
             _ => None,
         });
         let span = places.fold(None, |span, place| Some((span.map_or(place, |(first, _)| first), place)));
-        Batch { letters, span, whole: [const { OnceLock::new() }; Batch::WAYS] }
+        Batch { letters, span, whole: [const { OnceCell::const_new() }; Batch::WAYS] }
     }
 
-    /// What was written of all of it for those who take everything that their channel carries, and take it alike.
-    pub fn whole(&self, way: usize) -> Option<&Bytes> {
-        self.whole.get(way)?.get()
-    }
-
-    /// Keeps it for the others; who came first is kept.
-    pub fn keep_whole(&self, way: usize, bytes: Bytes) -> Bytes {
-        self.whole.get(way).map_or(bytes.clone(), |cell| cell.get_or_init(|| bytes).clone())
+    /// What was written of all of it for those who take everything that their channel carries, and take it alike: the
+    /// first of them writes it, the others wait for that.
+    pub fn whole(&self, way: usize) -> Option<&OnceCell<Bytes>> {
+        self.whole.get(way)
     }
 }
 

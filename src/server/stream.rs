@@ -293,10 +293,11 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
         while !self.out.is_full() {
             if let Some(way) = way
                 && let Some(batch) = self.feed.try_whole()?
+                && let Some(cell) = batch.whole(way)
             {
-                let written = match batch.whole(way) {
+                let written = match cell.get() {
                     Some(written) => written.clone(),
-                    None => Box::pin(self.write_whole(&batch, way)).await,
+                    None => Box::pin(cell.get_or_init(|| self.write_whole(&batch))).await.clone(),
                 };
                 match self.feed.pass(&batch) {
                     Some(cursor) => self.out.push_at(cursor, written),
@@ -311,14 +312,14 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
     }
 
     /// The first to take a batch writes it for all others.
-    async fn write_whole(&mut self, batch: &Batch, way: usize) -> Bytes {
+    async fn write_whole(&mut self, batch: &Batch) -> Bytes {
         let mut all = Outbox::default();
         for letter in &batch.letters {
             if let Some(item) = self.feed.item(letter.clone()) {
                 self.encoding.write(&self.feed, item, &mut all).await;
             }
         }
-        batch.keep_whole(way, all.into_bytes().into())
+        all.into_bytes().into()
     }
 
     fn next_turn(&self) -> Instant {
