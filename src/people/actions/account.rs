@@ -119,16 +119,22 @@ fn ended(user: UserId, credentials: Credentials) -> Letter {
     Letter::Ended { user, organisation: None, credentials, reason: EndReason::SignedOut }
 }
 
-/// Whether the user may look at that organisation; the door then writes it into
-/// the session.
+/// Whether the user may look at that organisation, which the door has written into the session. What this session had
+/// open of the one before ends: it would go on beside pages of the other.
 pub async fn switch_organisation(app: &App, viewer: &Viewer, organisation: OrganisationId) -> Result<()> {
-    let user = viewer.user;
+    let Viewer { user, credential, organisation: before, .. } = *viewer;
     app.db
         .write(move |w| {
-            match sql::membership(w.conn, organisation, user)? {
-                Some((_, None)) => w.publish(Letter::ViewersChanged),
-                _ => return Err(Error::NotFound),
+            let Some((_, None)) = sql::membership(w.conn, organisation, user)? else { return Err(Error::NotFound) };
+            if organisation != before {
+                w.publish(Letter::Ended {
+                    user,
+                    organisation: Some(before),
+                    credentials: Credentials::Only(credential),
+                    reason: EndReason::Revoked,
+                });
             }
+            w.publish(Letter::ViewersChanged);
             Ok(())
         })
         .await
