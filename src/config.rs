@@ -21,6 +21,9 @@ pub struct Config {
     /// Offers the two demo visitors on the sign-in page.
     pub demo: bool,
     pub streams: Streams,
+    /// How long a client may take to send a request's head, and how long an unused connection is kept: as long as
+    /// proxies keep theirs at the least, and no longer than somebody who holds connections without a word should.
+    pub head_timeout: Duration,
 }
 
 impl Default for Config {
@@ -32,6 +35,7 @@ impl Default for Config {
             trusted_proxies: Proxies::default(),
             demo: false,
             streams: Streams::default(),
+            head_timeout: Duration::from_secs(30),
         }
     }
 }

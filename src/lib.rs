@@ -93,7 +93,7 @@ pub async fn serve(
     });
     let hub = app.hub.clone();
     let aside = [tokio::spawn(keep_house(app.clone())), tokio::spawn(async move { hub.send_ticks().await })];
-    server::listen(listener, web::router(app.clone()), stopped, GRACE).await;
+    server::listen(listener, web::router(app.clone()), stopped, app.config.head_timeout, GRACE).await;
     aside.iter().for_each(tokio::task::JoinHandle::abort);
     let db = app.db.clone();
     // Only a panic in the writer could fail this, and that was logged.

@@ -36,8 +36,8 @@ pub use outbox::Outbox;
 use socket::Socket;
 use stream::{Begin, Opening};
 
-/// How long a client may take to send a request's head; also how long an unused connection is kept.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a quiet HTTP/2 connection is asked whether somebody is there.
+const HTTP2_PING: Duration = Duration::from_secs(30);
 /// A peer that acknowledges nothing for this long is gone, though nobody closed.
 const SILENCE: Duration = Duration::from_secs(45);
 /// Waited after the system refused another connection: it has no files left, and asking again at once gives none.
@@ -48,9 +48,16 @@ const PIPE_BYTES: usize = 32 * 1024;
 /// Told apart by its first bytes: no method of HTTP/1.1 begins so.
 const HTTP2_PREFACE: &[u8] = b"PRI";
 
-/// Serves connections until `stop` says so; then ends each after its present request, all within `grace`.
-pub async fn listen(listener: TcpListener, router: Router, stop: watch::Receiver<bool>, grace: Duration) {
-    let server = Server { router, stop: stop.clone(), tasks: TaskTracker::new() };
+/// Serves connections until `stop` says so; then ends each after its present request, all within `grace`. A request's
+/// head has to come within `head_timeout`.
+pub async fn listen(
+    listener: TcpListener,
+    router: Router,
+    stop: watch::Receiver<bool>,
+    head_timeout: Duration,
+    grace: Duration,
+) {
+    let server = Server { router, stop: stop.clone(), head_timeout, tasks: TaskTracker::new() };
     tokio::select! {
         () = accept(&listener, &server) => {}
         () = stopped(stop) => {}
@@ -95,6 +102,7 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
 struct Server {
     router: Router,
     stop: watch::Receiver<bool>,
+    head_timeout: Duration,
     tasks: TaskTracker,
 }
 
@@ -109,7 +117,7 @@ impl Server {
         let _ = SockRef::from(&socket).set_tcp_user_timeout(Some(SILENCE));
         let mut first = [0; HTTP2_PREFACE.len()];
         let peeked = tokio::select! {
-            peeked = tokio::time::timeout(HEAD_TIMEOUT, socket.peek(&mut first)) => peeked,
+            peeked = tokio::time::timeout(self.head_timeout, socket.peek(&mut first)) => peeked,
             () = stopped(self.stop.clone()) => return,
         };
         match peeked {
@@ -151,7 +159,7 @@ impl Server {
         let (socket, is_blocked) = Socket::new(socket);
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
+            .header_read_timeout(self.head_timeout)
             .serve_connection(TokioIo::new(socket), service);
         let mut stopping = pin!(stopped(self.stop.clone()));
         let mut is_stopping = false;
@@ -175,7 +183,9 @@ impl Server {
 
     async fn http2(self, socket: TcpStream, peer: SocketAddr) {
         let (router, tasks) = (self.router.clone(), self.tasks.clone());
+        let (asked, mut was_asked) = watch::channel(false);
         let service = service_fn(move |request| {
+            asked.send_replace(true);
             let (router, tasks) = (router.clone(), tasks.clone());
             async move {
                 let mut response = Server::answer(router, request, peer).await;
@@ -190,11 +200,18 @@ impl Server {
         let mut connection = pin!(
             http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
-                .keep_alive_interval(HEAD_TIMEOUT)
+                .keep_alive_interval(HTTP2_PING)
                 .serve_connection(TokioIo::new(socket), service)
         );
+        // The protocol has no timeout of its own for what is begun and never becomes a request.
+        let silence = async {
+            if tokio::time::timeout(self.head_timeout, was_asked.wait_for(|asked| *asked)).await.is_ok() {
+                pending::<()>().await;
+            }
+        };
         tokio::select! {
             _ = connection.as_mut() => return,
+            () = silence => return,
             () = stopped(self.stop.clone()) => connection.as_mut().graceful_shutdown(),
         }
         let _ = connection.await;
