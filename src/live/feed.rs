@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -153,17 +154,26 @@ impl Feed {
                 self.watcher.expires_at = looked.expires_at;
                 Ok(looked)
             }
-            Ok(None) => Err(EndReason::Revoked),
+            Ok(None) => Err(self.over(now)),
             Err(error) => Err(failed(&error)),
         }
     }
 
-    /// The session's time is over, unless it was prolonged meanwhile.
+    /// Why the right behind this feed is not there any more.
+    fn over(&self, now: Timestamp) -> EndReason {
+        let expired = if self.watcher.expires_at <= now { EndReason::Expired } else { EndReason::Revoked };
+        self.ticket().ended().unwrap_or(expired)
+    }
+
+    /// How long the right behind this feed lasts, unless it is prolonged; then [`Feed::renew`] tells.
+    pub fn lasts(&self) -> Duration {
+        let left = self.watcher.expires_at.duration_since(self.app.clock.now());
+        Duration::try_from(left).unwrap_or_default()
+    }
+
+    /// Goes on if the time is not over, or was prolonged meanwhile.
     pub async fn renew(&mut self) -> Result<(), EndReason> {
-        self.look().await.map(|_| ()).map_err(|reason| match reason {
-            EndReason::Revoked => EndReason::Expired,
-            other => other,
-        })
+        if self.lasts().is_zero() { self.look().await.map(|_| ()) } else { Ok(()) }
     }
 
     /// The next page of the past.
@@ -176,9 +186,13 @@ impl Feed {
         let read = self.app.db.snapshot(move |conn, at| replay(conn, &watcher, after, at.sequence, now)).await;
         let past = match read {
             Ok(Some(past)) => past,
-            Ok(None) => return Err(EndReason::Revoked),
+            Ok(None) => return Err(self.over(now)),
             Err(error) => return Err(failed(&error)),
         };
+        // What was read may be younger than the rights under which it was: then their end is known by now.
+        if let Some(reason) = self.ticket().ended() {
+            return Err(reason);
+        }
         self.sequence = past.last;
         if past.reset {
             return Ok(Page { items: vec![Item::Reset { cursor: self.cursor() }], more: false });

@@ -65,11 +65,21 @@ impl Outbox {
         self.told
     }
 
-    /// Drops what was not begun; a frame is never left in the middle.
+    /// Drops what was not begun; an event is never left in the middle.
     pub fn drop_unsent(&mut self) {
         // Before the first byte the first frame is the answer's head, which must stand before anything else.
         let keep = usize::from(self.begun > 0 || self.written == 0).min(self.frames.len());
         self.frames.truncate(keep);
+        if self.begun > 0
+            && let Some(first) = self.frames.front_mut()
+        {
+            // It may hold all the events of a commit.
+            first.truncate(end_of_event(first, self.begun));
+            if first.len() == self.begun {
+                self.frames.clear();
+                self.begun = 0;
+            }
+        }
         self.size = self.frames.iter().map(Bytes::len).sum();
     }
 
@@ -110,6 +120,12 @@ impl Outbox {
     pub fn into_bytes(self) -> Vec<u8> {
         self.frames.iter().flat_map(|frame| frame.iter().copied()).collect()
     }
+}
+
+/// Where the event ends of which this many bytes are gone.
+fn end_of_event(frame: &[u8], gone: usize) -> usize {
+    let from = gone.saturating_sub(2);
+    frame[from..].windows(2).position(|pair| pair == b"\n\n").map_or(frame.len(), |at| (from + at + 2).max(gone))
 }
 
 #[cfg(test)]
@@ -159,9 +175,18 @@ mod tests {
 
     #[test]
     fn what_was_begun_is_finished_and_the_rest_dropped() {
-        for (taken, whole) in [(0, "head\n\nend"), (3, "head\n\nend"), (6, "head\n\nend"), (7, "head\n\na\n\nend")] {
+        for (taken, whole) in [
+            (0, "head\r\n\r\nend"),
+            (3, "head\r\n\r\nend"),
+            (8, "head\r\n\r\nend"),
+            (9, "head\r\n\r\na\n\nend"),
+            (11, "head\r\n\r\na\n\nend"),
+            (12, "head\r\n\r\na\n\nbb\n\nend"),
+            (15, "head\r\n\r\na\n\nbb\n\nend"),
+            (17, "head\r\n\r\na\n\nbb\n\nc\n\nend"),
+        ] {
             let mut out = Outbox::default();
-            for frame in ["head\n\n", "a\n\n", "b\n\n"] {
+            for frame in ["head\r\n\r\n", "a\n\nbb\n\n", "c\n\n"] {
                 out.push(Bytes::from_static(frame.as_bytes()));
             }
             let mut outlet = Narrow { most: 2, whole: taken, taken: Vec::new() };

@@ -100,7 +100,7 @@ async fn gather(
             continue;
         }
         let ticket = feed.ticket().clone();
-        let waited = timeout_at(until, async {
+        let waited = timeout_at(until.min(Instant::now() + feed.lasts()), async {
             tokio::select! {
                 biased;
                 reason = poll_fn(|cx| ticket.poll_ended(cx)) => Err(reason),
@@ -109,6 +109,8 @@ async fn gather(
         });
         if let Ok(heard) = waited.await {
             heard?;
+        } else if Instant::now() < until {
+            feed.renew().await?;
         } else {
             feed.settle();
             out.push_at(feed.cursor(), place(feed.cursor()));
@@ -207,7 +209,8 @@ fn run<E: Encoding, O: Outlet>(mut line: Line<E, O>, from: From) -> impl Future<
             Err(over) => over,
         };
         if let Over::Ended(reason) = over {
-            line.say_goodbye(reason).await;
+            // In a box: only the last moment of a stream's life needs this memory.
+            Box::pin(line.say_goodbye(reason)).await;
         }
     }
 }
@@ -251,11 +254,16 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
 
     /// Waits until all is written: the past is read no faster than it is taken.
     async fn flush(&mut self) -> Result<(), Over> {
-        let patience = self.feed.app.hub.limits().ping * 2;
-        let Line { out, outlet, .. } = self;
-        match timeout(patience, poll_fn(|cx| out.poll_write(cx, outlet))).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Over::Gone),
+        let patience = Instant::now() + self.feed.app.hub.limits().ping * 2;
+        loop {
+            let until = patience.min(Instant::now() + self.feed.lasts());
+            let Line { out, outlet, .. } = self;
+            match timeout_at(until, poll_fn(|cx| out.poll_write(cx, outlet))).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(_)) => return Err(Over::Gone),
+                Err(_) if Instant::now() >= patience => return Err(Over::Gone),
+                Err(_) => Box::pin(self.feed.renew()).await?,
+            }
         }
     }
 
@@ -323,13 +331,12 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
     }
 
     fn next_turn(&self) -> Instant {
-        let left = self.feed.watcher.expires_at.duration_since(self.feed.app.clock.now());
-        self.next_ping.min(Instant::now() + Duration::try_from(left).unwrap_or_default())
+        self.next_ping.min(Instant::now() + self.feed.lasts())
     }
 
     /// The timer: a ping is due, or the right that this stream stands on may be over.
     async fn turn(&mut self, timer: Pin<&mut Sleep>) -> Result<(), Over> {
-        if self.feed.watcher.expires_at <= self.feed.app.clock.now() {
+        if self.feed.lasts().is_zero() {
             Box::pin(self.feed.renew()).await?;
         }
         if self.next_ping <= Instant::now() {
@@ -356,17 +363,15 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
         Ok(())
     }
 
-    /// The last word, said once: whoever does not take it now learns the same when coming back.
-    async fn say_goodbye(&mut self, reason: EndReason) {
-        self.out.drop_unsent();
-        self.out.push(end(reason));
-        let Line { out, outlet, .. } = self;
-        poll_fn(|cx| {
-            let _ = out.poll_write(cx, outlet);
-            Poll::Ready(())
-        })
-        .await;
+    /// The last word: whoever does not take it soon learns the same when coming back.
+    async fn say_goodbye(self, reason: EndReason) {
+        let Line { feed, mut out, mut outlet, .. } = self;
+        // Nothing more is heard from here on, and the place is free.
+        drop(feed);
+        out.drop_unsent();
+        out.push(end(reason));
         // A reader that has gone needs no farewell.
+        let _ = timeout(FAREWELL, poll_fn(|cx| out.poll_write(cx, &mut outlet))).await;
         let _ = outlet.shutdown().await;
     }
 }
@@ -408,6 +413,9 @@ fn head_of(head: &Parts, now: Timestamp) -> Bytes {
     bytes.extend_from_slice(format!("date: {date}\r\nconnection: close\r\n\r\n").as_bytes());
     Bytes::from(bytes)
 }
+
+/// How long a reader that had more to read may take for the last word: less than the server takes to stop.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 const PING: &[u8] = b"event: ping\ndata: {}\n\n";
 
