@@ -113,6 +113,11 @@ impl Hub {
     /// Sends the letters of one commit to those whom they concern; `newest` is the trail's newest entry with it. Called
     /// by the writer only, so that every channel has letters in the order of commits.
     pub fn publish(&self, letters: Vec<Letter>, newest: i64) {
+        self.publish_at(letters, newest, Instant::now());
+    }
+
+    /// The same at a time that is told, by which ticks are thinned.
+    pub fn publish_at(&self, letters: Vec<Letter>, newest: i64, now: Instant) {
         // Before anything is sent: whoever subscribes from now on and reads this finds all of it in the trail.
         self.0.announced.store(newest, Ordering::SeqCst);
         // Rights first: what follows in the same commit is not for them any more.
@@ -120,7 +125,7 @@ impl Hub {
             self.note(letter);
         }
         let mut ticks = self.ticks();
-        let letters = coalesced(&mut ticks, letters);
+        let letters = coalesced(&mut ticks, letters, now);
         if !ticks.is_empty() {
             self.0.tick.notify_one();
         }
@@ -267,12 +272,11 @@ impl Hub {
 }
 
 /// Leaves out the ticks that have to wait.
-fn coalesced(ticks: &mut Ticks, letters: Vec<Letter>) -> Vec<Letter> {
+fn coalesced(ticks: &mut Ticks, letters: Vec<Letter>, now: Instant) -> Vec<Letter> {
     let is_quiet = ticks.is_empty() && !letters.iter().any(|letter| matches!(letter, Letter::Tick(_)));
     if is_quiet {
         return letters;
     }
-    let now = Instant::now();
     let mut sent = Vec::with_capacity(letters.len());
     for letter in letters {
         match &letter {

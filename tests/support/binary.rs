@@ -36,7 +36,12 @@ impl Binary {
     }
 
     pub fn start_with(database: &Path, listen: &str, more: &[&str]) -> Binary {
-        let mut command = command();
+        Binary::start_by(command(), database, listen, more)
+    }
+
+    /// Started by another program, which gets these arguments and passes them on.
+    pub fn start_by(mut command: Command, database: &Path, listen: &str, more: &[&str]) -> Binary {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.arg("--listen").arg(listen).arg("--db").arg(database).args(more);
         let mut child = command.spawn().expect("the binary starts");
         let (sender, lines) = channel();
@@ -69,6 +74,18 @@ impl Binary {
                 }
                 Err(RecvTimeoutError::Disconnected) => panic!("the binary ended: {:#?}", self.said),
             }
+        }
+    }
+
+    /// Waits for a line in which this stands.
+    pub fn said(&mut self, what: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(line) = self.said.iter().find(|line| line.contains(what)) {
+                return line.clone();
+            }
+            let line = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+            self.said.push(line.unwrap_or_else(|_| panic!("it never said {what:?}: {:#?}", self.said)));
         }
     }
 

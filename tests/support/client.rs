@@ -64,6 +64,11 @@ impl Client {
         Client { base: base.into(), ..self.clone() }
     }
 
+    /// What a program shows in each of its requests.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     pub fn cookies(&self) -> Cookies {
         self.cookies.lock().unwrap().clone()
     }

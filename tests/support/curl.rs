@@ -26,7 +26,7 @@ impl Curl {
         Curl { origin: origin.into(), options, jar: tempfile::tempdir().unwrap() }
     }
 
-    fn command(&self, address: &str) -> Command {
+    pub fn command(&self, address: &str) -> Command {
         let url = if address.starts_with("http") { address.to_owned() } else { format!("{}{address}", self.origin) };
         let jar = self.jar.path().join("cookies");
         let mut command = Command::new("curl");

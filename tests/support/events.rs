@@ -10,6 +10,8 @@ pub struct Event {
     pub name: String,
     pub id: Option<String>,
     pub data: String,
+    /// Milliseconds after which to come back, where the event says so.
+    pub retry: Option<u64>,
 }
 
 impl Event {
@@ -88,8 +90,14 @@ impl Events {
     }
 }
 
+/// The events of a text that was read whole; what is left of one that was cut short is none.
+pub fn events_in(text: &str) -> Vec<Event> {
+    let whole = text.rfind("\n\n").map_or("", |end| &text[..end]);
+    whole.split("\n\n").filter_map(parse).collect()
+}
+
 fn parse(block: &str) -> Option<Event> {
-    let (mut name, mut id, mut data) = ("message".to_owned(), None, Vec::new());
+    let (mut name, mut id, mut data, mut retry) = ("message".to_owned(), None, Vec::new(), None);
     for line in block.lines() {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -97,8 +105,9 @@ fn parse(block: &str) -> Option<Event> {
             "event" => name = value.to_owned(),
             "id" => id = Some(value.to_owned()),
             "data" => data.push(value),
+            "retry" => retry = value.parse().ok(),
             _ => {}
         }
     }
-    (!data.is_empty()).then(|| Event { name, id, data: data.join("\n") })
+    (!data.is_empty()).then(|| Event { name, id, data: data.join("\n"), retry })
 }

@@ -11,6 +11,7 @@ pub mod events;
 pub mod html;
 pub mod nginx;
 pub mod random;
+pub mod raw;
 pub mod served;
 pub mod server;
 pub mod source;

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use milepost::App;
 use milepost::clock::Clock;
 use milepost::config::Config;
+use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
@@ -195,17 +196,21 @@ impl House {
     }
 
     pub async fn open_at(clock: Clock) -> House {
-        let (folder, people) = template_copy().await;
-        let server = Running::start(&folder.path().join("milepost.db"), clock).await;
-        House { folder: Arc::new(folder), server, people }
+        House::prepared(clock, |_| {}, |_| {}).await
     }
 
     /// A house with other limits.
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> House {
+        House::prepared(Clock::manual(monday()), change, |_| {}).await
+    }
+
+    /// A house with something in its database that no page makes.
+    pub async fn prepared(clock: Clock, change: impl FnOnce(&mut Config), prepare: impl FnOnce(&Connection)) -> House {
         let (folder, people) = template_copy().await;
         let mut config = Config { db: folder.path().join("milepost.db"), ..Config::default() };
         change(&mut config);
-        let server = Running::with(config, Clock::manual(monday())).await;
+        prepare(&Connection::open(&config.db).unwrap());
+        let server = Running::with(config, clock).await;
         House { folder: Arc::new(folder), server, people }
     }
 
