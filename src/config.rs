@@ -161,5 +161,5 @@ pub const REPLAY_FRAGMENTS: i64 = 2_000;
 pub const GONE_TASKS: usize = 1_000;
 /// Bytes of rendered fragments kept for reuse.
 pub const FRAGMENT_CACHE_BYTES: u64 = 64 * 1024 * 1024;
-/// Sessions whose viewer is kept in memory.
-pub const VIEWERS_REMEMBERED: usize = 10_000;
+/// Sessions whose viewer is kept in memory: those of all streams, and some more that come and go.
+pub const VIEWERS_REMEMBERED: usize = 25_000;

@@ -284,7 +284,8 @@ fn inside(app: App) -> Router {
         .layer(from_fn(bearer::from_anywhere))
         .layer(same_site(&app))
         .layer(DefaultBodyLimit::max(config::BODY_BYTES));
-    router.layer(layers).with_state(app)
+    // Around the router as a whole: around each route, every request would copy all that lies inside of every layer.
+    Router::new().fallback_service(layers.service(router.with_state(app)))
 }
 
 fn span(request: &extract::Request) -> tracing::Span {
