@@ -305,7 +305,7 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
             {
                 let written = match cell.get() {
                     Some(written) => written.clone(),
-                    None => Box::pin(cell.get_or_init(|| self.write_whole(&batch))).await.clone(),
+                    None => Box::pin(cell.get_or_try_init(|| self.write_whole(&batch))).await?.clone(),
                 };
                 match self.feed.pass(&batch) {
                     Some(cursor) => self.out.push_at(cursor, written),
@@ -319,15 +319,18 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
         Ok(())
     }
 
-    /// The first to take a batch writes it for all others.
-    async fn write_whole(&mut self, batch: &Batch) -> Bytes {
+    /// The first to take a batch writes it for all others; if its rights end meanwhile, the next one does.
+    async fn write_whole(&mut self, batch: &Batch) -> Result<Bytes, EndReason> {
         let mut all = Outbox::default();
         for letter in &batch.letters {
+            if let Some(reason) = self.feed.ticket().ended() {
+                return Err(reason);
+            }
             if let Some(item) = self.feed.item(letter.clone()) {
                 self.encoding.write(&self.feed, item, &mut all).await;
             }
         }
-        all.into_bytes().into()
+        Ok(all.into_bytes().into())
     }
 
     fn next_turn(&self) -> Instant {
