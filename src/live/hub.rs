@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast};
 use tokio::time::{Instant, sleep_until};
@@ -25,6 +26,7 @@ pub struct Hub(Arc<Inner>);
 
 struct Inner {
     limits: config::Streams,
+    started: Instant,
     organisations: RwLock<HashMap<OrganisationId, Channel>>,
     members: RwLock<HashMap<Member, Channel>>,
     streams: Streams,
@@ -83,6 +85,7 @@ impl Hub {
     pub fn new(limits: config::Streams) -> Hub {
         Hub(Arc::new(Inner {
             limits,
+            started: Instant::now(),
             organisations: RwLock::default(),
             members: RwLock::default(),
             streams: Streams::default(),
@@ -97,6 +100,16 @@ impl Hub {
 
     pub fn limits(&self) -> &config::Streams {
         &self.0.limits
+    }
+
+    /// When a stream that was heard of now is pinged next. Pings fall on a grid: one awakening of the server serves all
+    /// streams of a moment.
+    pub fn next_ping(&self) -> Instant {
+        let ping = self.0.limits.ping;
+        let grid = (ping / 60).max(Duration::from_millis(1));
+        let due = self.0.started.elapsed() + ping;
+        let early = Duration::from_nanos(u64::try_from(due.as_nanos() % grid.as_nanos()).unwrap_or_default());
+        self.0.started + due - early
     }
 
     /// Opens a stream's ear, or refuses when the user, the organisation or the server has too many.

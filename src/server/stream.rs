@@ -165,7 +165,7 @@ impl<E: Encoding> Opened<E> {
         let Opened { feed, encoding, .. } = self;
         let mut out = Outbox::default();
         out.push(head);
-        let next_ping = Instant::now() + feed.app.hub.limits().ping;
+        let next_ping = feed.app.hub.next_ping();
         Line { feed, encoding, outlet, out, next_ping, written: 0 }
     }
 }
@@ -203,7 +203,7 @@ fn run<E: Encoding, O: Outlet>(mut line: Line<E, O>, from: From) -> impl Future<
         let over = match line.begin(from).await {
             Ok(()) => {
                 // The past may have taken longer than some pings.
-                line.next_ping = Instant::now() + line.feed.app.hub.limits().ping;
+                line.next_ping = line.feed.app.hub.next_ping();
                 line.live().await
             }
             Err(over) => over,
@@ -343,7 +343,7 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
             Box::pin(self.feed.renew()).await?;
         }
         if self.next_ping <= Instant::now() {
-            self.next_ping = Instant::now() + self.feed.app.hub.limits().ping;
+            self.next_ping = self.feed.app.hub.next_ping();
             self.ping()?;
         }
         timer.reset(self.next_turn());
