@@ -7,7 +7,6 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use milepost::config::{self, Streams, TICK_EVERY};
 use milepost::live::hub::Subscription;
 use milepost::live::{Credentials, EndReason, Hub, Letter, SightLetter, TaskLetter, TickLetter, Watcher, Written};
@@ -181,7 +180,6 @@ fn watcher((organisation, user, is_admin): (i64, i64, bool), key: u8) -> Watcher
         credential: session(key),
         expires_at: Timestamp::MAX,
         lang: Lang::En,
-        organisation_zone: TimeZone::UTC,
         known_at: 0,
     }
 }

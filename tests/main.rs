@@ -25,6 +25,7 @@ mod replay;
 mod restore;
 mod rights;
 mod rules;
+mod seams;
 mod security;
 mod sight;
 mod streams;

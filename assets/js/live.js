@@ -20,6 +20,8 @@ let isDelayed = false;
 function tell(state) {
   isDelayed = state === "delayed";
   owner.hearState(state);
+  // What leaves no entry may have happened meanwhile.
+  if (state !== "connecting" && state !== "live") wasCut = true;
   // Whether the page is still there for this person, and what it became, the page itself says best.
   if (state === "gone") ring();
   else light.show(state);

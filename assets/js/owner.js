@@ -1,6 +1,7 @@
 // Whose page this is. Pages of one browser tell each other who is signed in, so that a page that was left behind goes on as
 // soon as its own person is back, and sends nothing in the name of somebody else.
 import { notice, noticed } from "./light.js";
+import { base } from "./words.js";
 
 // "USER-ORGANISATION" as the server wrote it; empty on a page for everybody.
 export const ownerOf = (page) => page.querySelector("[data-owner]")?.dataset.owner ?? "";
@@ -60,7 +61,7 @@ export function start() {
   document.addEventListener("submit", holdBack, true);
   document.addEventListener("htmx:beforeRequest", openWhole);
   if (!window.BroadcastChannel || !owner) return;
-  const channel = new BroadcastChannel("milepost-owner");
+  const channel = new BroadcastChannel(`milepost-owner${base}`);
   channel.addEventListener("message", hear);
   channel.postMessage(owner);
 }

@@ -16,7 +16,8 @@ export async function* events(body, heard = () => {}) {
         const line = rest.slice(0, end.at);
         rest = rest.slice(end.at + end.length);
         if (line === "") {
-          if (event.hasData || event.type !== "message") yield { type: event.type, data: event.data.join("\n"), id: event.id, retry: event.retry };
+          // An id alone moves the place.
+          if (event.hasData || event.type !== "message" || event.id !== undefined) yield { type: event.type, data: event.data.join("\n"), id: event.id, retry: event.retry };
           event = fresh();
         } else {
           field(event, line);

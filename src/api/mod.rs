@@ -14,7 +14,7 @@ use crate::web::{Access, Route, Use, get};
 pub fn routes() -> Vec<Route> {
     use Access::SignedIn;
     vec![
-        get("/api/v1/events", SignedIn, stream::get_events).usage(Use::Stream).scope(Scope::Read),
+        get("/api/v1/events", SignedIn, stream::get_events).usage(Use::Machine).scope(Scope::Read),
         get("/api/v1/events/poll", SignedIn, stream::get_poll).usage(Use::Machine).scope(Scope::Read),
     ]
 }

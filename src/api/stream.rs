@@ -95,7 +95,7 @@ async fn asked(app: &App, viewer: &Viewer, query: Option<&str>, headers: &Header
         app.db.read(move |conn| tasks::sql::find_for(conn, &asker, id)?.map(drop).ok_or(Error::NotFound)).await?;
     }
     // A program hears every entry that it missed, however many.
-    let from = From { cursor: cursor(&pairs, headers), most: i64::MAX };
+    let from = From { cursor: cursor(app.db.epoch(), &pairs, headers), most: i64::MAX };
     Ok((from, Letters { filter, gone: BTreeSet::new() }))
 }
 

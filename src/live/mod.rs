@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::body::Bytes;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use tokio::sync::OnceCell;
 
 pub use feed::{Feed, Item};
@@ -57,7 +56,6 @@ pub struct Watcher {
     pub credential: Credential,
     pub expires_at: Timestamp,
     pub lang: Lang,
-    pub organisation_zone: TimeZone,
     /// The hub's generation of viewers at which these rights were known to hold.
     pub known_at: u64,
 }
@@ -71,7 +69,6 @@ impl Watcher {
             credential: viewer.credential,
             expires_at: viewer.expires_at,
             lang,
-            organisation_zone: viewer.organisation_zone.clone(),
             known_at: viewer.known_at,
         }
     }

@@ -96,8 +96,13 @@ async fn gather(
         if has_news && (!behind || out.is_full()) {
             return Ok(());
         }
-        if behind {
+        if behind && Instant::now() < until {
             continue;
+        }
+        if behind {
+            // Nothing of so long a past was this reader's: the next poll goes on from here.
+            out.push_at(feed.cursor(), place(feed.cursor()));
+            return Ok(());
         }
         let ticket = feed.ticket().clone();
         let waited = timeout_at(until.min(Instant::now() + feed.lasts()), async {
@@ -240,6 +245,8 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
         }
         let mut behind = start.behind;
         while behind {
+            // What stands is told before the next page is read: of a long past little may be this reader's.
+            self.flush().await?;
             let page = self.feed.replay().await?;
             behind = page.more;
             for item in page.items {
@@ -248,8 +255,17 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
                     self.flush().await?;
                 }
             }
+            self.tell_place();
         }
         Ok(())
+    }
+
+    /// Tells how far the reader has come, where what it was sent does not.
+    fn tell_place(&mut self) {
+        let cursor = self.feed.cursor();
+        if cursor.sequence > self.out.told() {
+            self.out.push_at(cursor, place(cursor));
+        }
     }
 
     /// Waits until all is written: the past is read no faster than it is taken.
@@ -358,10 +374,7 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
         }
         self.written = self.out.written();
         self.feed.settle();
-        let cursor = self.feed.cursor();
-        if cursor.sequence > self.out.told() {
-            self.out.push_at(cursor, place(cursor));
-        }
+        self.tell_place();
         self.out.push(Bytes::from_static(PING));
         Ok(())
     }

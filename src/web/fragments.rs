@@ -18,9 +18,8 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::front::Base;
 use crate::insight::{self, EntryRow, Slot, TaskRow};
-use crate::live::Watcher;
 use crate::locale::Lang;
-use crate::people::{OrganisationId, Presence, UserId, Viewer};
+use crate::people::{self, OrganisationId, Presence, UserId, Viewer};
 use crate::tasks::{Change, Status, Task, TaskId};
 
 /// Which page a fragment is for.
@@ -116,16 +115,18 @@ pub struct Frame {
 
 impl Frame {
     pub fn of(app: &App, viewer: &Viewer) -> Frame {
-        Frame::around(app, viewer.lang(), viewer.organisation, &viewer.organisation_zone)
-    }
-
-    pub fn of_stream(app: &App, watcher: &Watcher) -> Frame {
-        Frame::around(app, watcher.lang, watcher.organisation, &watcher.organisation_zone)
-    }
-
-    fn around(app: &App, l: Lang, organisation: OrganisationId, zone: &TimeZone) -> Frame {
         let (now, generation) = (app.clock.now(), app.hub.names_generation());
-        Frame { app: app.clone(), l, organisation, zone: zone.clone(), now, generation }
+        let (l, organisation, zone) = (viewer.lang(), viewer.organisation, viewer.organisation_zone.clone());
+        Frame { app: app.clone(), l, organisation, zone, now, generation }
+    }
+
+    /// For a stream, which outlives changes of its organisation's zone: that of the moment is read. `generation` was
+    /// read before.
+    pub fn of_stream(app: App, conn: &Connection, watcher: (OrganisationId, Lang), generation: u64) -> Result<Frame> {
+        let (organisation, l) = watcher;
+        let (_, zone, _) = people::sql::settings(conn, organisation)?;
+        let (zone, now) = (TimeZone::get(&zone).unwrap_or(TimeZone::UTC), app.clock.now());
+        Ok(Frame { app, l, organisation, zone, now, generation })
     }
 
     pub fn look<'a>(&'a self, row: &'a TaskRow) -> Look<'a> {
@@ -157,13 +158,17 @@ impl Frame {
 }
 
 impl Fragments {
-    /// One task's fragment.
+    /// One task's fragment, if it still is of this version. `conn` reads from one moment.
     pub fn of(&self, conn: &Connection, view: View, frame: &Frame, slot: &Slot) -> Result<Arc<str>> {
         let key = frame.key(view, slot);
         if let Some(html) = self.0.rendered.get(&key) {
             return Ok(html);
         }
         let row = insight::row_of(conn, frame.organisation, slot.id)?.ok_or(Error::NotFound)?;
+        // Later than it was asked for: what came after may not be for everybody who may see this version.
+        if row.task.version != slot.version {
+            return Err(Error::NotFound);
+        }
         let k = Look { overdue: key.overdue, presence: key.presence, ..frame.look(&row) };
         let html = match view {
             View::Mine => Card { k }.render(),

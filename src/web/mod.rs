@@ -88,8 +88,6 @@ pub enum Use {
     Person,
     /// A script or a supervisor asks.
     Machine,
-    /// Like `Machine`, and open for as long as the page is: no time limit.
-    Stream,
 }
 
 /// One line of the URL map.
@@ -199,7 +197,7 @@ fn work() -> Vec<Route> {
         get("/assign", Admin, assign::get_assign),
         post("/assign", Admin, assign::post_assign),
         get("/history", SignedIn, history::get_history),
-        get("/events", SignedIn, stream::get_events).usage(Use::Stream),
+        get("/events", SignedIn, stream::get_events).usage(Use::Machine),
         get("/events/poll", SignedIn, stream::get_poll).usage(Use::Machine),
     ]
 }
@@ -264,10 +262,8 @@ fn inside(app: App) -> Router {
     for line in lines {
         let quiet = line.usage != Use::Person;
         let guarded = Guard { app: app.clone(), access: line.access, quiet, scope: line.scope };
-        let mut handler = line.handler.route_layer(from_fn_with_state(guarded, guard));
-        if line.usage != Use::Stream {
-            handler = handler.route_layer(from_fn(time_limit));
-        }
+        // A stream's time too: it is over with the answer's head, what follows is the server's.
+        let handler = line.handler.route_layer(from_fn_with_state(guarded, guard)).route_layer(from_fn(time_limit));
         router = router.route(line.path, handler);
     }
     let layers = ServiceBuilder::new()

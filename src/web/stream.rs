@@ -88,7 +88,7 @@ pub async fn get_events(
 ) -> Result<Response> {
     let pairs = pairs(query.as_deref());
     let fragments = Fragments { interest: interest(&app, &viewer, &pairs).await? };
-    let from = From { cursor: cursor(&pairs, &headers), most: config::REPLAY_FRAGMENTS };
+    let from = From { cursor: cursor(app.db.epoch(), &pairs, &headers), most: config::REPLAY_FRAGMENTS };
     let lang = viewer.lang();
     respond(&app, Watcher::of(&viewer, lang), from, fragments)
 }
@@ -102,7 +102,7 @@ pub async fn get_poll(
 ) -> Result<Response> {
     let pairs = pairs(query.as_deref());
     let fragments = Fragments { interest: interest(&app, &viewer, &pairs).await? };
-    let from = From { cursor: cursor(&pairs, &headers), most: config::REPLAY_FRAGMENTS };
+    let from = From { cursor: cursor(app.db.epoch(), &pairs, &headers), most: config::REPLAY_FRAGMENTS };
     poll(&app, Watcher::of(&viewer, viewer.lang()), from, fragments).await
 }
 
@@ -122,13 +122,14 @@ async fn interest(app: &App, viewer: &Viewer, pairs: &[(String, String)]) -> Res
 }
 
 /// Where to go on: the address says it for our script, the header for a browser's own reader; the newer wins.
-pub fn cursor(pairs: &[(String, String)], headers: &HeaderMap) -> Option<Cursor> {
+pub fn cursor(epoch: u32, pairs: &[(String, String)], headers: &HeaderMap) -> Option<Cursor> {
     let asked = pairs.iter().find(|(name, _)| name == "after").map(|(_, value)| value.as_str());
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let present = [asked, last].into_iter().flatten().filter(|text| !text.is_empty());
     // What is no cursor of ours counts as a foreign one: the page then asks for everything.
-    let cursors = present.map(|text| text.parse().unwrap_or(Cursor { epoch: 0, sequence: i64::MAX }));
-    cursors.max_by_key(|cursor: &Cursor| if cursor.sequence == i64::MAX { -1 } else { cursor.sequence })
+    let cursors = present.map(|text| text.parse().unwrap_or(Cursor { epoch: 0, sequence: -1 }));
+    // One of this database is newer than any of another: an address may hold a cursor from before a restore for ever.
+    cursors.max_by_key(|cursor: &Cursor| (cursor.epoch == epoch, cursor.sequence))
 }
 
 /// Writes what a page does about an item.
@@ -194,6 +195,8 @@ impl Fragments {
                     text.extend_from_slice(&data);
                     text.push(b'\n');
                 }
+                // It has gone on: what became of it comes with a later entry, or is not for this reader.
+                Err(Error::NotFound) => text.extend_from_slice(LIST),
                 Err(error) => {
                     tracing::error!(%error, task = %after.id, "a fragment could not be written");
                     text.extend_from_slice(LIST);
@@ -217,19 +220,18 @@ impl Fragments {
     async fn fragment(&self, feed: &Feed, task: &Task) -> Result<Bytes> {
         let view = self.interest.view();
         let app = feed.app.clone();
-        let frame = Frame::of_stream(&app, &feed.watcher);
-        let key = EventKey {
-            task: task.id,
-            version: task.version,
-            generation: frame.generation,
-            view,
-            lang: frame.l,
-            overdue: task.is_overdue(frame.now),
-        };
+        let Watcher { organisation, lang, .. } = feed.watcher;
+        let generation = app.hub.names_generation();
+        let overdue = task.is_overdue(app.clock.now());
+        let key = EventKey { task: task.id, version: task.version, generation, view, lang, overdue };
         let slot = Slot::from(task);
         let rendered = async {
-            let fragments = app.memory.fragments.clone();
-            app.db.read(move |conn| fragments.of(conn, view, &frame, &slot)).await
+            let inside = app.clone();
+            let read = app.db.snapshot(move |conn, _| {
+                let frame = Frame::of_stream(inside.clone(), conn, (organisation, lang), generation)?;
+                inside.memory.fragments.of(conn, view, &frame, &slot)
+            });
+            read.await
         };
         app.memory.fragments.event(key, rendered).await
     }

@@ -101,6 +101,10 @@ impl Guard {
 /// The request with all of its body. Rights are asked for after it has come: a body that takes its time must not act with
 /// the rights that its sender had when it began.
 async fn received(request: Request) -> Result<Request, Response> {
+    // What only asks has nothing to say there, and is not waited for.
+    if request.method().is_safe() {
+        return Ok(request);
+    }
     let (parts, body) = request.into_parts();
     let limited = Request::from_parts(parts.clone(), body);
     let body = Bytes::from_request(limited, &()).await.map_err(|rejection| rejection.status().into_response())?;
