@@ -85,6 +85,8 @@ await withBrowser(async (browser) => {
   clearInterval(timer);
   for (const page of listening) await page.close();
   for (const [person, path, page] of pages) await compare(person, path, page);
-  assert.deepEqual(complaints, []);
+  // A head that is cut before its type looks like one without any to the browser's own EventSource, which says so.
+  const ours = complaints.filter((complaint) => !/EventSource's response has a MIME type/.test(complaint));
+  assert.deepEqual(ours, []);
   console.log(`${pages.length} open pages show what fresh loads show`);
 });
