@@ -14,7 +14,7 @@ use crate::support::server::{People, template_copy};
 const MISSED: i64 = 100_000;
 const EVENTS: &str = "/api/v1/events";
 /// KB. The replay is several times as large; a page of it, and what waits in sockets, is far less.
-const GROWTH: u64 = 24 * 1024;
+const GROWTH: u64 = 40 * 1024;
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -75,6 +75,8 @@ pub struct Client {
     pub narrow: bool,
     /// In a flood: not read yet; to be opened again later.
     pub stalling: bool,
+    /// Reads until there is nothing, not just until a read came back short.
+    pub thorough: bool,
     pub owed: Vec<usize>,
     pub again: Vec<(Instant, usize)>,
     pub commands: Receiver<String>,
@@ -118,6 +120,7 @@ pub fn run(args: &[String]) {
         samples: Vec::new(),
         narrow: false,
         stalling: false,
+        thorough: false,
         owed: Vec::new(),
         again: Vec::new(),
         commands,
@@ -284,6 +287,8 @@ impl Client {
         }
         let span = begin.at.elapsed();
         self.stalling = false;
+        // Here a stream may end together with its last bytes, which is told but once.
+        self.thorough = true;
         let posted = self.count.posted - begin.posted;
         let behind = self.count.posted * self.streams.len() as u64 - self.count.deliveries;
         for stream in std::mem::take(&mut self.owed) {

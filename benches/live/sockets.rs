@@ -131,7 +131,7 @@ impl Client {
         stream.tail = tail;
         self.streams[index] = stream;
         // A short read has emptied the socket: the poll says when there is more.
-        count == room
+        count == room || self.thorough
     }
 
     /// Whether the head of the answer lets the stream begin; otherwise it comes again later.
