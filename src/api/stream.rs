@@ -20,10 +20,9 @@ use crate::live::feed::{From, News};
 use crate::live::{Cursor, Feed, Item, TickLetter, Watcher};
 use crate::people::{ProjectId, UserId, Viewer};
 use crate::server::Outbox;
-use crate::server::stream::{Encoding, gone, poll, reset, respond};
+use crate::server::stream::{Encoding, cursor, gone, poll, reset, respond};
 use crate::tasks::{self, Change, Kind, Task, TaskId};
 use crate::web::monitor::pairs;
-use crate::web::stream::cursor;
 
 /// Under these numbers a letter keeps what was written of it; those of fragments count from 0.
 const AS_TASK: usize = usize::MAX;

@@ -11,8 +11,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::header;
 use axum::http::response::Parts;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -432,6 +432,17 @@ fn head_of(head: &Parts, now: Timestamp) -> Bytes {
 
 /// How long a reader that had more to read may take for the last word: less than the server takes to stop.
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Where to go on: the address says it for our script, the header for a browser's own reader; the newer wins.
+pub fn cursor(epoch: u32, pairs: &[(String, String)], headers: &HeaderMap) -> Option<Cursor> {
+    let asked = pairs.iter().find(|(name, _)| name == "after").map(|(_, value)| value.as_str());
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let present = [asked, last].into_iter().flatten().filter(|text| !text.is_empty());
+    // What is no cursor of ours counts as a foreign one: the page then asks for everything.
+    let cursors = present.map(|text| text.parse().unwrap_or(Cursor { epoch: 0, sequence: -1 }));
+    // One of this database is newer than any of another: an address may hold a cursor from before a restore for ever.
+    cursors.max_by_key(|cursor: &Cursor| (cursor.epoch == epoch, cursor.sequence))
+}
 
 const PING: &[u8] = b"event: ping\ndata: {}\n\n";
 

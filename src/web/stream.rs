@@ -17,11 +17,11 @@ use crate::config;
 use crate::error::{Error, Result, msg};
 use crate::insight::{Filter, Slot};
 use crate::live::feed::{From, News};
-use crate::live::{Cursor, Feed, Item, Watcher};
+use crate::live::{Feed, Item, Watcher};
 use crate::locale::Lang;
 use crate::people::Viewer;
 use crate::server::Outbox;
-use crate::server::stream::{Encoding, gone, poll, reset, respond};
+use crate::server::stream::{Encoding, cursor, gone, poll, reset, respond};
 use crate::tasks::{self, Task, TaskId};
 
 /// What a page shows, and so wants to hear of.
@@ -86,11 +86,8 @@ pub async fn get_events(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let pairs = pairs(query.as_deref());
-    let fragments = Fragments { interest: interest(&app, &viewer, &pairs).await? };
-    let from = From { cursor: cursor(app.db.epoch(), &pairs, &headers), most: config::REPLAY_FRAGMENTS };
-    let lang = viewer.lang();
-    respond(&app, Watcher::of(&viewer, lang), from, fragments)
+    let (from, fragments) = asked(&app, &viewer, query.as_deref(), &headers).await?;
+    respond(&app, Watcher::of(&viewer, viewer.lang()), from, fragments)
 }
 
 /// The same, for a page whose proxy holds streams back: answered as soon as there is something, or after a while.
@@ -100,10 +97,15 @@ pub async fn get_poll(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let pairs = pairs(query.as_deref());
-    let fragments = Fragments { interest: interest(&app, &viewer, &pairs).await? };
-    let from = From { cursor: cursor(app.db.epoch(), &pairs, &headers), most: config::REPLAY_FRAGMENTS };
+    let (from, fragments) = asked(&app, &viewer, query.as_deref(), &headers).await?;
     poll(&app, Watcher::of(&viewer, viewer.lang()), from, fragments).await
+}
+
+async fn asked(app: &App, viewer: &Viewer, query: Option<&str>, headers: &HeaderMap) -> Result<(From, Fragments)> {
+    let pairs = pairs(query);
+    let interest = interest(app, viewer, &pairs).await?;
+    let from = From { cursor: cursor(app.db.epoch(), &pairs, headers), most: config::REPLAY_FRAGMENTS };
+    Ok((from, Fragments { interest }))
 }
 
 /// What the page that asks shows, if this viewer may see it.
@@ -119,17 +121,6 @@ async fn interest(app: &App, viewer: &Viewer, pairs: &[(String, String)]) -> Res
         app.db.read(move |conn| tasks::sql::find_for(conn, &asker, id)?.map(drop).ok_or(Error::NotFound)).await?;
     }
     Ok(Box::new(interest))
-}
-
-/// Where to go on: the address says it for our script, the header for a browser's own reader; the newer wins.
-pub fn cursor(epoch: u32, pairs: &[(String, String)], headers: &HeaderMap) -> Option<Cursor> {
-    let asked = pairs.iter().find(|(name, _)| name == "after").map(|(_, value)| value.as_str());
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let present = [asked, last].into_iter().flatten().filter(|text| !text.is_empty());
-    // What is no cursor of ours counts as a foreign one: the page then asks for everything.
-    let cursors = present.map(|text| text.parse().unwrap_or(Cursor { epoch: 0, sequence: -1 }));
-    // One of this database is newer than any of another: an address may hold a cursor from before a restore for ever.
-    cursors.max_by_key(|cursor: &Cursor| (cursor.epoch == epoch, cursor.sequence))
 }
 
 /// Writes what a page does about an item.
