@@ -10,6 +10,7 @@ mod bad_input;
 mod binary;
 mod browser;
 mod connections;
+mod eta;
 mod house;
 mod hub;
 mod isolation;

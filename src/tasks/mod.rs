@@ -3,6 +3,7 @@
 
 pub mod actions;
 mod due;
+pub mod eta;
 mod rules;
 pub mod sql;
 
