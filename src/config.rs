@@ -1,6 +1,7 @@
 //! What an operator can set, and every limit of the program with its reason.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ pub struct Config {
     /// How long a client may take to send a request's head, and how long an unused connection is kept: as long as
     /// proxies keep theirs at the least, and no longer than somebody who holds connections without a word should.
     pub head_timeout: Duration,
+    /// Requests that a token may make of the API in a minute. As many as one core answers, so that one program gone
+    /// wild leaves room for the others, and none that works ever meets the limit.
+    pub requests_per_minute: NonZeroU32,
 }
 
 impl Default for Config {
@@ -36,6 +40,7 @@ impl Default for Config {
             demo: false,
             streams: Streams::default(),
             head_timeout: Duration::from_secs(30),
+            requests_per_minute: REQUESTS_PER_MINUTE,
         }
     }
 }
@@ -79,6 +84,14 @@ impl Config {
         self.base_url.as_ref().map_or(&AT_ROOT, BaseUrl::base)
     }
 }
+
+/// Unless an operator says otherwise: a thousand a second.
+pub const REQUESTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60_000).expect("it is not zero");
+/// A minute's requests come in this many bursts at the least: ten seconds' worth may come at once, as a program does
+/// that was offline.
+pub const BURSTS_PER_MINUTE: u32 = 6;
+/// How often the full buckets of whoever went away are forgotten: some megabytes' worth.
+pub const REQUESTS_BETWEEN_SWEEPS: usize = 100_000;
 
 /// A form or request body, in bytes: the longest description (below) in
 /// percent-encoded UTF-8, with room for the other fields.

@@ -59,6 +59,7 @@ impl App {
     pub fn open(config: Config, clock: Clock) -> Result<App, OpenError> {
         let hub = Hub::new(config.streams.clone());
         let db = Db::open(&config.db, clock.clone(), hub.clone())?;
+        let memory = web::Memory::new(&config);
         Ok(App(Arc::new(Inner {
             config,
             clock,
@@ -67,7 +68,7 @@ impl App {
             presence: Tracker::default(),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
-            memory: web::Memory::default(),
+            memory,
         })))
     }
 }

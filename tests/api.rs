@@ -116,24 +116,47 @@ async fn a_last_use_is_written_once_a_minute() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_address_for_programs_asks_for_its_scope_and_no_other_takes_a_token() {
-    use milepost::people::Scope;
+    use milepost::people::{Scope, Scopes};
 
     let house = House::open().await;
     let task = house.assign("Paint the north pier", "alice").await;
     let program = house.program("alice", "read report work admin").await;
     for route in milepost::web::routes() {
         let path = crate::isolation::filled_path(route.path, &task, &house);
-        let Some(scope) = route.scope else {
+        if !route.is_for_programs() {
             if route.access != milepost::web::Access::Public {
                 let page = program.send(program.request(route.method.clone(), &path)).await;
                 let to_sign_in = page.location().is_some_and(|to| to.starts_with("/sign-in"));
                 assert!(page.status == 401 || to_sign_in, "{} {path}: {}", route.method, page.status);
             }
             continue;
-        };
-        let others: Vec<&str> =
-            Scope::ALL.iter().filter(|other| **other != scope).map(|scope| scope.as_str()).collect();
+        }
+        let opens = |scope: Scope| route.scopes.iter().any(|wanted| Scopes::only(scope).open(wanted));
+        let others: Vec<&str> = Scope::ALL.iter().filter(|scope| !opens(**scope)).map(|scope| scope.as_str()).collect();
         let program = house.program("alice", &others.join(" ")).await;
         problem(program.send(program.request(route.method.clone(), &path)).await, 403);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_asks_too_often_is_told_when_to_come_back_and_no_other_notices() {
+    let house = House::open_with(|config| config.requests_per_minute = 12.try_into().unwrap()).await;
+    let program = house.program("bob", "read").await;
+    let poll = format!("{EVENTS}/poll?after=0-0");
+    for left in ["\"requests\";r=1;t=5", "\"requests\";r=0;t=10"] {
+        let answer = program.get(&poll).await.expect(200);
+        assert_eq!(answer.header("ratelimit"), left);
+        assert_eq!(answer.header("ratelimit-policy"), "\"requests\";q=2;w=10");
+    }
+    let refused = program.get(&poll).await;
+    assert!((1..=5).contains(&refused.header("retry-after").parse::<u32>().unwrap()));
+    assert_eq!(refused.header("ratelimit"), "\"requests\";r=0;t=10");
+    problem(refused, 429);
+    house.program("bob", "read").await.get(&poll).await.expect(200);
+    // A refusal counts and says so, too; who is unknown has no bucket.
+    let other = house.program("bob", "report").await;
+    let refused = other.get(&poll).await;
+    assert!(refused.header("ratelimit").contains("r=1"));
+    problem(refused, 403);
+    assert_eq!(house.nobody().get(&poll).await.expect(401).header("ratelimit"), "");
 }

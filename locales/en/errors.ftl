@@ -30,9 +30,13 @@ error-throttled = { $count ->
    *[other] Too many tries. Please wait { $count } minutes, then try again.
 }
 
+error-too-many-requests = { $count ->
+    [one] This token made too many requests. Try again in a second.
+   *[other] This token made too many requests. Try again in { $count } seconds.
+}
 error-token-needed = Show a token, in a header Authorization: Bearer and the token.
 error-token-wrong = This token does not work. It is unknown, revoked or expired, or whoever it acts for is no member any more.
-error-scope = This token may not do that: it lacks the scope { $scope }.
+error-scope = This token may not do that: it needs the scope { $scope }.
 error-fields = Some of what was sent is not right. Nothing was changed.
 
 error-required = Please fill this in.

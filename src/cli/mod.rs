@@ -4,10 +4,12 @@ mod demo;
 mod serve;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::REQUESTS_PER_MINUTE;
 use crate::front::{BaseUrl, Proxies};
 
 /// What is logged unless one says otherwise.
@@ -52,6 +54,9 @@ pub struct ServeArgs {
         value_name = "ADDRESSES"
     )]
     pub trusted_proxies: Proxies,
+    /// Requests that one token may make of the API in a minute; a sixth of them at once
+    #[arg(long, env = "MILEPOST_REQUESTS_PER_MINUTE", default_value_t = REQUESTS_PER_MINUTE, value_name = "REQUESTS")]
+    pub requests_per_minute: NonZeroU32,
     /// What to log, as level or target=level, separated by commas
     #[arg(long, env = "MILEPOST_LOG", default_value = LOG, value_name = "FILTER")]
     pub log: String,

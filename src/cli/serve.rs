@@ -22,6 +22,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<()> {
         db: args.db,
         base_url: args.base_url,
         trusted_proxies: args.trusted_proxies,
+        requests_per_minute: args.requests_per_minute,
         streams: within_the_file_limit(Streams::default()),
         ..Config::default()
     };

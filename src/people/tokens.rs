@@ -71,11 +71,11 @@ words!(
     Scope {
         /// See tasks, their trail and the stream.
         Read = "read",
-        /// Report progress of tasks, and comment.
+        /// Create jobs, and all that the program that runs one does: report, finish, cancel, retry, comment, log, items, files.
         Report = "report",
-        /// Create tasks, take jobs and finish them.
+        /// Take queued jobs, and all of `report`.
         Work = "work",
-        /// What only admins do.
+        /// Assign work, move other people's, edit, delete, and hold queues.
         Admin = "admin",
     }
 );
@@ -96,6 +96,15 @@ impl Scopes {
 
     pub const fn contains(self, scope: Scope) -> bool {
         self.0 & Scopes::bit(scope) != 0
+    }
+
+    pub const fn only(scope: Scope) -> Scopes {
+        Scopes(Scopes::bit(scope))
+    }
+
+    /// Whether these open a door that asks for `scope`: whoever takes jobs reports on them.
+    pub const fn open(self, scope: Scope) -> bool {
+        self.contains(scope) || (matches!(scope, Scope::Report) && self.contains(Scope::Work))
     }
 
     /// What whoever signed in may do.
@@ -209,5 +218,14 @@ mod tests {
         assert!(scopes.contains(Scope::Read) && !scopes.contains(Scope::Admin));
         assert!("read everything".parse::<Scopes>().is_err());
         assert!("".parse::<Scopes>().unwrap().is_empty());
+    }
+
+    #[test]
+    fn to_work_is_to_report_and_nothing_else_holds_another() {
+        let opened = |scope: Scope| Scope::ALL.iter().copied().filter(move |door| Scopes::only(scope).open(*door));
+        assert!(opened(Scope::Work).eq([Scope::Report, Scope::Work]));
+        for scope in [Scope::Read, Scope::Report, Scope::Admin] {
+            assert!(opened(scope).eq([scope]));
+        }
     }
 }

@@ -19,6 +19,7 @@ use super::flash::{PART, flash_of};
 use super::page::{Nav, Page, from_page, page_url, wanted_language};
 use crate::App;
 use crate::api::problem::{FieldProblem, Problem};
+use crate::api::rates::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::api::{bearer, is_for_programs};
 use crate::error::{CROWDED_RETRY_SECONDS, Crowded, Error, FieldError, Message, msg};
 use crate::locale::Lang;
@@ -132,7 +133,7 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
 
 /// What a refusal says in its headers is said by its page, too.
 fn with_headers_of(refusal: &Response, mut page: Response) -> Response {
-    for name in [header::RETRY_AFTER, header::ALLOW] {
+    for name in [header::RETRY_AFTER, header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY] {
         if let Some(value) = refusal.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());
         }
@@ -146,6 +147,9 @@ fn problem(asked: &Asked, status: StatusCode, error: Option<&Error>) -> Response
     let shows_token = bearer::shown(&asked.headers).is_some();
     let detail = match error {
         Some(Error::Invalid(_)) => l.t("error-fields").to_owned(),
+        Some(Error::TooMany { retry_after_seconds }) => {
+            l.n("error-too-many-requests", i64::try_from(*retry_after_seconds).unwrap_or(i64::MAX))
+        }
         Some(Error::SignInNeeded) if shows_token => l.t("error-token-wrong").to_owned(),
         Some(Error::SignInNeeded) => l.t("error-token-needed").to_owned(),
         error => sentences(l, status, error).join(" "),

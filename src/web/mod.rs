@@ -51,10 +51,10 @@ use tower_http::trace::TraceLayer;
 
 use crate::App;
 use crate::api::bearer::{self, Bearers};
-use crate::api::{self, names::AllNames};
-use crate::config;
+use crate::api::{self, names::AllNames, rates::Rates};
+use crate::config::{self, Config};
 use crate::error::{Error, msg};
-use crate::people::Scope;
+use crate::people::{Scope, Scopes};
 use arrival::{arrive, without_prefix};
 use boundary::{boundary, loggable, panicked, time_limit};
 use choices::Choices;
@@ -63,13 +63,26 @@ use session::Sessions;
 use viewer::{Guard, Viewers, guard};
 
 /// What the doors remember between requests.
-#[derive(Default)]
 pub struct Memory {
     pub viewers: Viewers,
     pub fragments: Fragments,
     pub choices: Choices,
     pub bearers: Bearers,
     pub names: AllNames,
+    pub rates: Rates,
+}
+
+impl Memory {
+    pub fn new(config: &Config) -> Memory {
+        Memory {
+            viewers: Viewers::default(),
+            fragments: Fragments::default(),
+            choices: Choices::default(),
+            bearers: Bearers::default(),
+            names: AllNames::default(),
+            rates: Rates::new(config.requests_per_minute),
+        }
+    }
 }
 
 /// Who may use a route.
@@ -96,8 +109,8 @@ pub struct Route {
     pub path: &'static str,
     pub access: Access,
     pub usage: Use,
-    /// Which scope opens it to a token; none where only people come.
-    pub scope: Option<Scope>,
+    /// Which scopes open it to a token, each alone; none where only people come.
+    pub scopes: Scopes,
     handler: MethodRouter<App>,
 }
 
@@ -107,16 +120,21 @@ impl Route {
         H: Handler<T, App>,
         T: 'static,
     {
-        let filter = if method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
-        Route { method, path, access, usage: Use::Person, scope: None, handler: on(filter, handler) }
+        let filter = MethodFilter::try_from(method.clone()).expect("the map names methods that HTTP has");
+        Route { method, path, access, usage: Use::Person, scopes: Scopes::default(), handler: on(filter, handler) }
     }
 
     pub fn usage(self, usage: Use) -> Route {
         Route { usage, ..self }
     }
 
-    pub fn scope(self, scope: Scope) -> Route {
-        Route { scope: Some(scope), ..self }
+    /// Programs come here, too, whose token has one of these.
+    pub fn scopes(self, scopes: &[Scope]) -> Route {
+        Route { scopes: scopes.iter().copied().collect(), usage: Use::Machine, ..self }
+    }
+
+    pub fn is_for_programs(&self) -> bool {
+        !self.scopes.is_empty()
     }
 }
 
@@ -124,8 +142,20 @@ pub fn get<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, h
     Route::new(Method::GET, path, access, handler)
 }
 
-fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+pub fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
     Route::new(Method::POST, path, access, handler)
+}
+
+pub fn put<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route::new(Method::PUT, path, access, handler)
+}
+
+pub fn patch<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route::new(Method::PATCH, path, access, handler)
+}
+
+pub fn delete<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route::new(Method::DELETE, path, access, handler)
 }
 
 /// Every address of the program.
@@ -261,7 +291,7 @@ fn inside(app: App) -> Router {
     let mut router = Router::new();
     for line in lines {
         let quiet = line.usage != Use::Person;
-        let guarded = Guard { app: app.clone(), access: line.access, quiet, scope: line.scope };
+        let guarded = Guard { app: app.clone(), access: line.access, quiet, scopes: line.scopes };
         // A stream's time too: it is over with the answer's head, what follows is the server's.
         let handler = line.handler.route_layer(from_fn_with_state(guarded, guard)).route_layer(from_fn(time_limit));
         router = router.route(line.path, handler);

@@ -19,10 +19,11 @@ use super::page::wanted_language;
 use super::session::touch;
 use crate::App;
 use crate::api::bearer;
+use crate::api::rates::Left;
 use crate::config;
 use crate::error::{Error, Result, msg};
 use crate::people::presence::note_presence;
-use crate::people::{self, Presence, PresenceSource, Role, Scope, SessionKey, Viewer};
+use crate::people::{self, Presence, PresenceSource, Role, Scope, Scopes, SessionKey, Viewer};
 
 /// The viewers of sessions seen lately.
 pub struct Viewers(Cache<SessionKey, (u64, Arc<Viewer>)>);
@@ -67,27 +68,35 @@ pub struct Guard {
     pub access: Access,
     /// Scripts and streams look, they do not use: they neither prolong a session nor make their user present.
     pub quiet: bool,
-    /// The route is for programs: a token with this scope opens it, too.
-    pub scope: Option<Scope>,
+    /// The route is for programs: a token with one of these opens it, too.
+    pub scopes: Scopes,
 }
 
 impl Guard {
     /// Who asks, by token or session: who shows a token means to be known by it alone.
     async fn viewer(&self, session: &Session, headers: &HeaderMap) -> Result<Option<Arc<Viewer>>> {
         let memory = &self.app.memory;
-        let token = self.scope.and_then(|_| bearer::shown(headers));
+        let token = if self.scopes.is_empty() { None } else { bearer::shown(headers) };
         match &token {
             Some(token) => memory.bearers.of(&self.app, token).await,
             None => memory.viewers.of(&self.app, session).await,
         }
     }
 
+    /// Counts a request of the API, and says how many more may come.
+    fn counted(&self, viewer: Option<&Viewer>) -> (Option<Left>, Result<()>) {
+        let Some(viewer) = viewer.filter(|_| !self.scopes.is_empty()) else { return (None, Ok(())) };
+        let (left, allowed) = self.app.memory.rates.count(viewer.credential);
+        (Some(left), allowed)
+    }
+
     fn allows(&self, viewer: Option<&Viewer>) -> Result<()> {
         let Some(viewer) = viewer else {
             return if self.access == Access::Public { Ok(()) } else { Err(Error::SignInNeeded) };
         };
-        if let Some(scope) = self.scope.filter(|scope| !viewer.scopes.contains(*scope)) {
-            return Err(Error::Forbidden(msg("error-scope").arg("scope", scope.as_str())));
+        if !self.scopes.is_empty() && !self.scopes.iter().any(|scope| viewer.scopes.open(scope)) {
+            let wanted: Vec<&str> = self.scopes.iter().map(Scope::as_str).collect();
+            return Err(Error::Forbidden(msg("error-scope").arg("scope", wanted.join(" / "))));
         }
         match (self.access, viewer.role) {
             (Access::Public | Access::SignedIn, _) | (Access::Admin, Role::Owner | Role::Admin) => Ok(()),
@@ -122,7 +131,8 @@ pub async fn guard(State(guard): State<Guard>, session: Session, request: Reques
         Ok(viewer) => viewer,
         Err(error) => return error.into_response(),
     };
-    let allowed = guard.allows(viewer.as_deref());
+    let (left, allowed) = guard.counted(viewer.as_deref());
+    let allowed = allowed.and_then(|()| guard.allows(viewer.as_deref()));
     if let Some(viewer) = viewer {
         if !guard.quiet && is_use(request.method(), request.headers()) && allowed.is_ok() {
             if touch(&session, &viewer, app) {
@@ -134,10 +144,14 @@ pub async fn guard(State(guard): State<Guard>, session: Session, request: Reques
         viewer.language.get_or_insert_with(|| wanted_language(request.headers()).code().to_owned());
         request.extensions_mut().insert(viewer);
     }
-    match allowed {
+    let mut response = match allowed {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
+    };
+    if let Some(left) = left {
+        left.tell(response.headers_mut());
     }
+    response
 }
 
 /// Presence is a courtesy: failing to note it must not cost anybody their page.
