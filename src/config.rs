@@ -166,6 +166,10 @@ pub const MEMBER_BUFFER: usize = 16;
 pub const OUTBOX_BYTES: usize = 64 * 1024;
 /// Ticks of one task are sent at most this often, the last one always: the eye sees no more.
 pub const TICK_EVERY: Duration = Duration::from_millis(100);
+/// And each task that ticks makes the others wait this much longer: two thousand ticks a second in all, however many tick.
+pub const TICK_SHARE: Duration = Duration::from_micros(500);
+/// Ticks that waited go out together, at most this often: each time is a commit to those who lag behind.
+pub const TICKS_TOGETHER: Duration = Duration::from_millis(10);
 /// Entries read at a time when replaying the trail.
 pub const REPLAY_ROWS: i64 = 500;
 /// A page that missed more than this is fetched anew instead.

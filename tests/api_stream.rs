@@ -306,11 +306,18 @@ async fn a_tick_is_marked_as_one_and_carries_no_id() {
         milepost::people::sql::viewer(&house.look(), &key, app.clock.now()).unwrap().unwrap()
     };
     let task = tasks::sql::find_for(&house.look(), &viewer, id).unwrap().unwrap();
-    let tick =
-        TickLetter { at: app.clock.now(), sees: vec![viewer.user], written: Written::default(), task: Arc::new(task) };
+    let tick = TickLetter {
+        sequence: app.hub.announced(),
+        at: app.clock.now(),
+        sees: vec![viewer.user],
+        written: Written::default(),
+        task: Arc::new(task),
+    };
+    let place = format!("{:x}-{}", app.db.epoch(), tick.sequence);
     app.hub.publish(vec![Letter::Tick(Arc::new(tick))], app.hub.announced());
     let event = stream.named("task").await;
     assert_eq!(event.id, None);
+    assert_eq!(event.json()["task"]["cursor"], json!(place), "how far it knows everything");
     let change = json!({ "change": "tick", "task_id": id, "new": { "progress": 0.0 }, "at": "2025-03-03T09:00:00Z" });
     assert_eq!(event.json()["change"], change);
 }

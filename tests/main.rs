@@ -13,6 +13,7 @@ mod connections;
 mod eta;
 mod house;
 mod hub;
+mod hub_model;
 mod isolation;
 mod killed;
 mod line;

@@ -266,7 +266,7 @@ impl Scene {
             letters.extend((1..=4_000).map(|number| {
                 let task = Arc::new(crate::hub::task(1, id + turn * 4_000 + number, 1));
                 let (at, sees, written) = (task.updated_at, vec![user], Written::default());
-                Letter::Tick(Arc::new(TickLetter { task, at, sees, written }))
+                Letter::Tick(Arc::new(TickLetter { task, sequence: 0, at, sees, written }))
             }));
             hub.publish(letters, hub.announced());
         }

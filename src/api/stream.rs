@@ -158,7 +158,8 @@ impl Encoding for Letters {
                     Some(written) => written,
                     None => {
                         let names = names(feed, &tick.task, None).await;
-                        tick.written.keep(AS_TASK, tick_event(&names, &tick, feed.cursor()))
+                        let cursor = Cursor { epoch: feed.app.db.epoch(), sequence: tick.sequence };
+                        tick.written.keep(AS_TASK, tick_event(&names, &tick, cursor))
                     }
                 };
                 out.push(written);
@@ -199,9 +200,9 @@ fn task_event(names: &Names, news: &News, task: &Task) -> Bytes {
     frame("task", Some(cursor), &TaskEvent { task, change, at: entry.at })
 }
 
-/// Live only: it carries no cursor. That of its task is the reader's own place, up to which the tick knows everything.
-fn tick_event(names: &Names, tick: &TickLetter, place: Cursor) -> Bytes {
-    let task = TaskShape::of(&tick.task, names, place);
+/// Live only: it carries no id, and moves nobody's place. The cursor of its task is how far it knows everything.
+fn tick_event(names: &Names, tick: &TickLetter, cursor: Cursor) -> Bytes {
+    let task = TaskShape::of(&tick.task, names, cursor);
     frame("task", None, &TaskEvent { task, change: TickShape::of(tick), at: tick.at })
 }
 

@@ -36,6 +36,11 @@ impl Write<'_> {
         self.letters.push(letter);
     }
 
+    /// The newest place that was given out in that order: a tick says everything up to it.
+    pub fn newest(&self) -> i64 {
+        self.newest
+    }
+
     /// The next place in the order of what happens, for one entry of the trail or one change of sight.
     pub fn next_sequence(&mut self) -> i64 {
         self.newest += 1;

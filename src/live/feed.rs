@@ -2,21 +2,19 @@
 //! go live, with no gap and no repeat across the seam. When to read, when to
 //! wait and how an item is written are the business of whoever holds the feed.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::hub::Subscription;
-use super::{Batch, Cursor, EndReason, Letter, SightLetter, TaskLetter, TickLetter, Ticket, Watcher, Written};
+use super::past::{Looked, Seam, look, replay};
+use super::{Batch, Cursor, EndReason, Letter, SightLetter, TaskLetter, TickLetter, Ticket, Watcher};
 use crate::App;
-use crate::config;
 use crate::error::Result;
-use crate::people::{self, Credential, OrganisationId, Presence, UserId, Viewer};
-use crate::tasks::{self, Change, Entry, Task, TaskId};
+use crate::people::{Presence, UserId};
+use crate::tasks::{Entry, Task, TaskId};
 
 /// What a subscriber gets, in order.
 #[derive(Clone, Debug)]
@@ -103,13 +101,14 @@ pub struct Feed {
     sequence: i64,
     /// What was received and is not read to its end.
     batch: Option<(Arc<Batch>, usize)>,
+    seam: Option<Box<Seam>>,
 }
 
 impl Feed {
     /// Subscribes, or refuses when there are too many streams.
     pub fn open(app: &App, watcher: Watcher) -> Result<Feed> {
         let subscription = app.hub.subscribe(&watcher)?;
-        Ok(Feed { app: app.clone(), watcher, subscription, sequence: 0, batch: None })
+        Ok(Feed { app: app.clone(), watcher, subscription, sequence: 0, batch: None, seam: None })
     }
 
     pub fn ticket(&self) -> &Arc<Ticket> {
@@ -194,6 +193,7 @@ impl Feed {
             return Err(reason);
         }
         self.sequence = past.last;
+        self.seam = Seam::after(self.seam.take(), &past);
         if past.reset {
             return Ok(Page { items: vec![Item::Reset { cursor: self.cursor() }], more: false });
         }
@@ -202,6 +202,15 @@ impl Feed {
             Item::Task(News { cursor, sees: letter.after.is_some(), saw: false, letter: Arc::new(letter) })
         });
         Ok(Page { items: items.collect(), more: past.more })
+    }
+
+    /// Whether the past showed this, or what came after it.
+    fn is_past(&self, tick: &TickLetter) -> bool {
+        self.seam.as_ref().is_some_and(|seam| seam.has_shown(&tick.task))
+    }
+
+    fn pass_seam(&mut self, sequence: i64) {
+        self.seam.take_if(|seam| seam.is_passed(sequence));
     }
 
     /// The next item that is there already.
@@ -272,10 +281,9 @@ impl Feed {
                 Err(TryRecvError::Closed) => return Err(EndReason::Shutdown),
             }
         }
-        let whole = self
-            .batch
-            .as_ref()
-            .filter(|(batch, read)| *read == 0 && batch.span.is_none_or(|(first, _)| first > self.sequence));
+        // At the seam each looks for itself what of it is new.
+        let is_new = |batch: &Batch| self.seam.is_none() && batch.span.is_none_or(|(first, _)| first > self.sequence);
+        let whole = self.batch.as_ref().filter(|(batch, read)| *read == 0 && is_new(batch));
         Ok(whole.map(|(batch, _)| batch.clone()))
     }
 
@@ -296,11 +304,12 @@ impl Feed {
                     return None;
                 }
                 self.sequence = sequence;
+                self.pass_seam(sequence);
                 let sees = is_admin || letter.sees.contains(&user);
                 let saw = is_admin || letter.saw.contains(&user);
                 Some(Item::Task(News { cursor: self.at(sequence), sees, saw, letter }))
             }
-            Letter::Tick(tick) => Some(Item::Tick(tick)),
+            Letter::Tick(tick) => (!self.is_past(&tick)).then_some(Item::Tick(tick)),
             Letter::Presence { user, presence, .. } => Some(Item::Presence { user, presence }),
             Letter::Changed { .. } => Some(Item::Changed),
             Letter::Sight(letter) => {
@@ -308,6 +317,7 @@ impl Feed {
                     return None;
                 }
                 self.sequence = letter.sequence;
+                self.pass_seam(letter.sequence);
                 let cursor = self.cursor();
                 Some(if letter.gone.is_some() { Item::Gone { cursor, letter } } else { Item::Reset { cursor } })
             }
@@ -320,85 +330,4 @@ impl Feed {
 fn failed(error: &crate::error::Error) -> EndReason {
     tracing::error!(%error, "a stream could not read the trail");
     EndReason::Lagged
-}
-
-/// What stands behind a watcher, if it is still what it was; its end.
-fn viewer(conn: &Connection, watcher: &Watcher, now: Timestamp) -> Result<Option<Viewer>> {
-    let found = match watcher.credential {
-        Credential::Session(key) => people::sql::viewer(conn, &key, now)?,
-        Credential::Token(id) => people::sql::viewer_of_token(conn, id, now)?,
-    };
-    Ok(found.filter(|found| found.organisation == watcher.organisation && found.is_admin() == watcher.is_admin))
-}
-
-/// How things stand for a watcher.
-struct Looked {
-    newest: i64,
-    sight_changed_at: i64,
-    expires_at: Timestamp,
-}
-
-fn look(conn: &Connection, watcher: &Watcher, newest: i64, now: Timestamp) -> Result<Option<Looked>> {
-    let Some(viewer) = viewer(conn, watcher, now)? else { return Ok(None) };
-    let sight_changed_at = people::sql::sight_changed_at(conn, viewer.organisation, viewer.user)?;
-    Ok(Some(Looked { newest, sight_changed_at, expires_at: viewer.expires_at }))
-}
-
-struct Past {
-    letters: Vec<TaskLetter>,
-    last: i64,
-    more: bool,
-    /// What this watcher sees changed meanwhile: the past of before says nothing about it.
-    reset: bool,
-}
-
-/// One page of what this watcher may know of the trail after `after`, which goes up to `newest`; none when the right
-/// behind it is over.
-fn replay(conn: &Connection, watcher: &Watcher, after: i64, newest: i64, now: Timestamp) -> Result<Option<Past>> {
-    let Some(viewer) = viewer(conn, watcher, now)? else { return Ok(None) };
-    if people::sql::sight_changed_at(conn, viewer.organisation, viewer.user)? > after {
-        return Ok(Some(Past { letters: Vec::new(), last: newest, more: false, reset: true }));
-    }
-    let entries = tasks::sql::trail_after(conn, viewer.organisation, after, config::REPLAY_ROWS)?;
-    let more = i64::try_from(entries.len()).is_ok_and(|rows| rows == config::REPLAY_ROWS);
-    let last = entries.last().map_or(after, |entry| entry.sequence);
-    let mut letters = Vec::new();
-    // Much of a page is often about few tasks.
-    let mut seen: HashMap<TaskId, Option<Arc<Task>>> = HashMap::new();
-    for entry in entries {
-        let task = match seen.get(&entry.task) {
-            Some(task) => task.clone(),
-            None => {
-                let task = tasks::sql::find_for(conn, &viewer, entry.task)?.map(Arc::new);
-                seen.insert(entry.task, task.clone());
-                task
-            }
-        };
-        if task.is_some() || left_sight(conn, viewer.organisation, viewer.user, &entry)? {
-            letters.push(TaskLetter {
-                entry: Arc::new(entry),
-                before: None,
-                after: task,
-                saw: Vec::new(),
-                sees: Vec::new(),
-                written: Written::default(),
-            });
-        }
-    }
-    Ok(Some(Past { letters, last, more, reset: false }))
-}
-
-/// This entry is how a task went out of the user's sight.
-fn left_sight(conn: &Connection, organisation: OrganisationId, user: UserId, entry: &Entry) -> Result<bool> {
-    let id_in = |field: &str| entry.old.get(field).and_then(serde_json::Value::as_i64);
-    Ok(match entry.change {
-        Change::Assigned => id_in("assignee") == Some(user.get()),
-        Change::Project => match id_in("project") {
-            Some(project) => {
-                people::sql::project_watchers(conn, organisation, people::ProjectId::new(project))?.contains(&user)
-            }
-            None => false,
-        },
-        _ => false,
-    })
 }

@@ -222,13 +222,16 @@ impl Hub {
 
     /// Sends the ticks that had to wait, each when its time comes; never ends.
     pub async fn send_ticks(&self) {
+        let mut soonest = Instant::now();
         loop {
             let next = self.ticks().next();
             match next {
                 None => self.0.tick.notified().await,
                 Some(next) => {
-                    sleep_until(next).await;
-                    self.send_due(Instant::now());
+                    sleep_until(next.max(soonest)).await;
+                    let now = Instant::now();
+                    self.send_due(now);
+                    soonest = now + config::TICKS_TOGETHER;
                 }
             }
         }

@@ -3,6 +3,7 @@
 
 pub mod feed;
 pub mod hub;
+mod past;
 mod streams;
 mod ticks;
 
@@ -147,6 +148,9 @@ pub struct TaskLetter {
 #[derive(Debug)]
 pub struct TickLetter {
     pub task: Arc<Task>,
+    /// The newest entry of the trail when it was written ([`Write::newest`](crate::db::Write::newest)): up to there it
+    /// says everything.
+    pub sequence: i64,
     pub at: Timestamp,
     /// Who sees the task besides admins.
     pub sees: Vec<UserId>,
