@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use milepost::App;
 use milepost::people::Viewer;
 use milepost::tasks::TaskId;
-use milepost::tasks::actions::{NewTasks, Report, create_tasks, report_progress};
+use milepost::tasks::actions::{Form, NewTasks, create_tasks, report_progress};
 use support::{load, median, raw_updates};
 
 const TASKS: usize = 1_000;
@@ -91,7 +91,7 @@ async fn verb_updates(app: &App, viewer: &Viewer, ids: &[TaskId], callers: usize
             while start.elapsed() < SPAN {
                 let id = mine[done % mine.len()];
                 let progress = (done / mine.len() % 98 + 1).to_string();
-                let report = Report { progress, ..Report::default() };
+                let report = Form { progress, ..Form::default() };
                 report_progress(&app, &viewer, id, report).await.expect("reports");
                 done += 1;
             }

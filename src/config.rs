@@ -180,3 +180,35 @@ pub const GONE_TASKS: usize = 1_000;
 pub const FRAGMENT_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Sessions whose viewer is kept in memory: those of all streams, and some more that come and go.
 pub const VIEWERS_REMEMBERED: usize = 25_000;
+
+/// A job's lease, in seconds: shorter ones end by a hiccup of the network, longer ones leave a dead job standing.
+pub const LEASE_SECONDS: std::ops::RangeInclusive<i64> = 1..=3600;
+/// As DESIGN has it; workers show themselves three times in it.
+pub const LEASE_DEFAULT_SECONDS: i64 = 30;
+/// Alive but without progress for this long is an alarm, unless the job says otherwise: most steps of most jobs are
+/// shorter.
+pub const JOB_STALLED: Duration = Duration::from_secs(30 * 60);
+/// A cancelled job without a lease, of which nothing is heard for this long, has nobody who would heed it.
+pub const UNHEEDED: Duration = Duration::from_secs(60);
+/// Progress of one job is written to the trail at most this often; in between it is live only, and in the row.
+pub const TRAIL_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// Jobs changed by Milepost itself in one step of the writer: a few milliseconds.
+pub const JOBS_A_STEP: usize = 100;
+/// How often Milepost looks after jobs.
+pub const LOOK_AFTER_EVERY: Duration = Duration::from_millis(250);
+pub const MAX_ATTEMPTS: std::ops::RangeInclusive<i64> = 1..=100;
+/// Tries of a job that does not say how many: a hiccup is forgiven, a fault is not repeated all day.
+pub const ATTEMPTS_DEFAULT: i64 = 3;
+pub const TIMEOUT_SECONDS: std::ops::RangeInclusive<i64> = 1..=30 * 24 * 3600;
+/// So many of a queue or a kind at a time.
+pub const AT_ONCE: std::ops::RangeInclusive<i64> = 1..=10_000;
+/// Bytes of a job's payload and of its result, as JSON: parameters and figures; what is larger is an artifact.
+pub const PAYLOAD_BYTES: usize = 64 * 1024;
+pub const ERROR_CHARS: usize = 4_000;
+/// Stages announced, labels of a task, tasks that one waits for.
+pub const STAGES: usize = 50;
+pub const LABELS: usize = 20;
+pub const AFTER: usize = 100;
+/// Pauses of a fixed backoff, each in seconds.
+pub const BACKOFF_PAUSES: usize = 20;
+pub const BACKOFF_SECONDS: std::ops::RangeInclusive<i64> = 0..=7 * 24 * 3600;

@@ -10,6 +10,7 @@ pub mod db;
 pub mod error;
 pub mod front;
 pub mod insight;
+pub mod jobs;
 pub mod live;
 pub mod locale;
 pub mod people;
@@ -26,11 +27,15 @@ use tokio::net::TcpListener;
 
 use clock::Clock;
 use config::Config;
-use db::{Db, OpenError};
+use db::{Db, OpenError, Write};
+use error::Result as Outcome;
+use jobs::Dispatch;
 use live::Hub;
+use people::Viewer;
 use people::passwords::Passwords;
 use people::presence::Tracker;
 use people::throttle::Throttle;
+use tasks::{By, Via};
 
 /// Everything that a request needs; cheap to clone.
 #[derive(Clone)]
@@ -41,6 +46,7 @@ pub struct Inner {
     pub clock: Clock,
     pub db: Db,
     pub hub: Hub,
+    pub dispatch: Arc<Dispatch>,
     pub presence: Tracker,
     pub passwords: Passwords,
     pub throttle: Throttle,
@@ -59,17 +65,36 @@ impl App {
     pub fn open(config: Config, clock: Clock) -> Result<App, OpenError> {
         let hub = Hub::new(config.streams.clone());
         let db = Db::open(&config.db, clock.clone(), hub.clone())?;
+        let dispatch = Arc::new(Dispatch::new(clock.clone()));
         let memory = web::Memory::new(&config);
         Ok(App(Arc::new(Inner {
             config,
             clock,
             db,
             hub,
+            dispatch,
             presence: Tracker::default(),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             memory,
         })))
+    }
+
+    /// As whom a verb acts.
+    pub fn by(&self, viewer: &Viewer, via: Via) -> By {
+        let presence = (via == Via::Page).then(|| self.presence.of(viewer.organisation, viewer.user));
+        By { viewer: Arc::new(viewer.clone()), via, presence, dispatch: self.dispatch.clone() }
+    }
+
+    /// Runs a verb in the one writer in this viewer's name; returns when it is durable.
+    pub async fn act<T: Send + 'static>(
+        &self,
+        viewer: &Viewer,
+        via: Via,
+        verb: impl FnOnce(&mut Write<'_>, &By) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let by = self.by(viewer, via);
+        self.db.write(move |w| verb(w, &by)).await
     }
 }
 
@@ -93,7 +118,11 @@ pub async fn serve(
         stop.send_replace(true);
     });
     let hub = app.hub.clone();
-    let aside = [tokio::spawn(keep_house(app.clone())), tokio::spawn(async move { hub.send_ticks().await })];
+    let aside = [
+        tokio::spawn(keep_house(app.clone())),
+        tokio::spawn(async move { hub.send_ticks().await }),
+        tokio::spawn(jobs::worker::look_after_all(app.clone())),
+    ];
     server::listen(listener, web::router(app.clone()), stopped, app.config.head_timeout, GRACE).await;
     aside.iter().for_each(tokio::task::JoinHandle::abort);
     let db = app.db.clone();

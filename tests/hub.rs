@@ -9,7 +9,7 @@ use milepost::config::{self, Streams};
 use milepost::live::{Hub, Letter, TaskLetter, Watcher, Written};
 use milepost::locale::Lang;
 use milepost::people::{Credential, OrganisationId, SessionKey, UserId};
-use milepost::tasks::{Change, Entry, Kind, Percent, Priority, Status, Task, TaskId, Via};
+use milepost::tasks::{Change, Entry, Kind, Status, Task, TaskId, Via};
 use serde_json::json;
 use tokio::sync::broadcast::error::TryRecvError;
 
@@ -75,23 +75,9 @@ pub fn watcher((organisation, user, is_admin): (i64, i64, bool), key: u8) -> Wat
 pub fn task(organisation: i64, id: i64, version: i64) -> Task {
     Task {
         id: TaskId::new(id),
-        organisation: OrganisationId::new(organisation),
-        kind: Kind::Job,
-        title: String::new(),
-        description: String::new(),
         status: Status::InProgress,
-        progress: Percent::ZERO,
-        project: None,
-        assignee: None,
-        creator: UserId::new(1),
-        priority: Priority::Medium,
-        due: None,
-        estimate_minutes: None,
-        created_at: Timestamp::UNIX_EPOCH,
-        started_at: None,
-        finished_at: None,
-        updated_at: Timestamp::UNIX_EPOCH,
         version,
+        ..Task::new(OrganisationId::new(organisation), Kind::Job, String::new(), UserId::new(1), Timestamp::UNIX_EPOCH)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use milepost::people::{OrganisationId, UserId};
-use milepost::tasks::{Due, Kind, Move, Percent, Priority, Status, Task, TaskId, fold};
+use milepost::tasks::{Due, Kind, Move, Percent, Status, Task, TaskId, fold};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -10,25 +10,11 @@ use crate::support::random::Random;
 use crate::support::server::{House, monday};
 
 fn fresh() -> Task {
+    let (organisation, title) = (OrganisationId::new(1), "Paint the north pier".into());
     Task {
         id: TaskId::new(1),
-        organisation: OrganisationId::new(1),
-        kind: Kind::Assignment,
-        title: "Paint the north pier".into(),
-        description: String::new(),
-        status: Status::Pending,
-        progress: Percent::ZERO,
-        project: None,
         assignee: Some(UserId::new(2)),
-        creator: UserId::new(1),
-        priority: Priority::Medium,
-        due: None,
-        estimate_minutes: None,
-        created_at: monday(),
-        started_at: None,
-        finished_at: None,
-        updated_at: monday(),
-        version: 1,
+        ..Task::new(organisation, Kind::Assignment, title, UserId::new(1), monday())
     }
 }
 

@@ -29,9 +29,33 @@ pub struct Write<'a> {
     /// The newest sequence that was given out.
     newest: i64,
     letters: Vec<Letter>,
+    afterwards: Vec<Afterwards>,
 }
 
+/// What is done once the commit is durable, before anybody is answered.
+type Afterwards = Box<dyn FnOnce() + Send>;
+
 impl Write<'_> {
+    /// For what memory keeps of the store: runs when (and only when) the commit is durable. It must not wait for anything.
+    pub fn afterwards(&mut self, what: impl FnOnce() + Send + 'static) {
+        self.afterwards.push(Box::new(what));
+    }
+
+    /// A part that fails by itself: on an error nothing of it is kept, and the rest goes on.
+    pub fn nested<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let (newest, letters, afterwards) = (self.newest, self.letters.len(), self.afterwards.len());
+        step(self.conn, "savepoint part")?;
+        let outcome = part(self);
+        if outcome.is_err() {
+            step(self.conn, "rollback to part")?;
+            self.newest = newest;
+            self.letters.truncate(letters);
+            self.afterwards.truncate(afterwards);
+        }
+        step(self.conn, "release part")?;
+        outcome
+    }
+
     pub fn publish(&mut self, letter: Letter) {
         self.letters.push(letter);
     }
@@ -118,6 +142,7 @@ fn run(conn: &Connection, mut file: EpochFile, clock: &Clock, hub: &Hub, mut job
 fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &Hub, group: &mut Vec<Job>) {
     let mut answers = Vec::with_capacity(group.len());
     let mut letters = Vec::new();
+    let mut afterwards = Vec::new();
     let mut newest = file.newest();
     if let Err(error) = step(conn, "begin immediate") {
         // Outside of a transaction each savepoint would be one of its own: nothing runs, every caller is told.
@@ -126,11 +151,12 @@ fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &H
         return;
     }
     for job in group.drain(..) {
-        let mut write = Write { conn, now, newest, letters: Vec::new() };
+        let mut write = Write { conn, now, newest, letters: Vec::new(), afterwards: Vec::new() };
         let (keep, answer) = in_savepoint(conn, &mut write, job);
         if keep {
             newest = write.newest;
             letters.append(&mut write.letters);
+            afterwards.append(&mut write.afterwards);
         }
         answers.push(answer);
     }
@@ -143,6 +169,7 @@ fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &H
     if committed.is_ok() {
         file.keep(newest);
         hub.publish(letters, newest);
+        afterwards.into_iter().for_each(|what| what());
     }
     for answer in answers {
         answer(committed.clone());

@@ -88,9 +88,9 @@ macro_rules! task_rows {
         concat!(
             "select ",
             $crate::tasks::sql::task_columns!(),
-            ", u.name, p.name, c.name
-             from tasks t
-             left join users u on u.id = t.assignee_id
+            ", u.name, p.name, c.name",
+            $crate::tasks::sql::from_tasks!(),
+            "left join users u on u.id = t.assignee_id
              left join projects p on p.id = t.project_id
              join users c on c.id = t.creator_id "
         )

@@ -23,7 +23,7 @@ pub(super) fn scopes(
     person: Option<UserId>,
     project: Option<ProjectId>,
 ) -> Result<Vec<Scope>> {
-    if viewer.is_admin() {
+    if viewer.sees_all() {
         return Ok(vec![Scope { assignee: person, project, not_assignee: None }]);
     }
     let mut scopes = Vec::new();

@@ -53,6 +53,7 @@ impl FromStr for Cursor {
 pub struct Watcher {
     pub organisation: OrganisationId,
     pub user: UserId,
+    /// Everything of the organisation is for it: its admins, and its own tokens.
     pub is_admin: bool,
     pub credential: Credential,
     pub expires_at: Timestamp,
@@ -66,7 +67,7 @@ impl Watcher {
         Watcher {
             organisation: viewer.organisation,
             user: viewer.user,
-            is_admin: viewer.is_admin(),
+            is_admin: viewer.sees_all(),
             credential: viewer.credential,
             expires_at: viewer.expires_at,
             lang,

@@ -58,7 +58,7 @@ fn viewer(conn: &Connection, watcher: &Watcher, now: Timestamp) -> Result<Option
         Credential::Session(key) => people::sql::viewer(conn, &key, now)?,
         Credential::Token(id) => people::sql::viewer_of_token(conn, id, now)?,
     };
-    Ok(found.filter(|found| found.organisation == watcher.organisation && found.is_admin() == watcher.is_admin))
+    Ok(found.filter(|found| found.organisation == watcher.organisation && found.sees_all() == watcher.is_admin))
 }
 
 /// How things stand for a watcher.

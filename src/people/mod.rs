@@ -176,6 +176,8 @@ pub struct Viewer {
     pub organisation_zone: TimeZone,
     /// Members of this organisation see the tasks of their projects.
     pub sees_projects: bool,
+    /// It is one of the organisation's own tokens, not a member.
+    pub is_program: bool,
     pub credential: Credential,
     /// What a token was given; all, for a session.
     pub scopes: Scopes,
@@ -188,6 +190,12 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// Whether all of the organisation's tasks are open to it: those of the organisation's own tokens too, which only
+    /// admins make.
+    pub fn sees_all(&self) -> bool {
+        self.is_admin() || self.is_program
+    }
+
     /// The session of whoever uses the pages.
     pub fn session(&self) -> Option<SessionKey> {
         match self.credential {

@@ -4,19 +4,24 @@
 pub mod actions;
 mod due;
 pub mod eta;
+pub mod progress;
 mod rules;
 pub mod sql;
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::db::types::{id, words};
 use crate::error::{Message, msg};
-use crate::people::{OrganisationId, Presence, ProjectId, UserId};
+use crate::jobs::{Dispatch, Job};
+use crate::people::{OrganisationId, Presence, ProjectId, UserId, Viewer};
 
 pub use due::Due;
+pub use eta::Eta;
+pub use progress::{Counts, Progress, Stage};
 pub use rules::{Move, fold};
 
 id!(TaskId);
@@ -44,6 +49,26 @@ words!(
         Project = "project",
         Estimate = "estimate",
         Comment = "comment",
+        Category = "category",
+        Labels = "labels",
+        RunAt = "run-at",
+        QueuePriority = "queue-priority",
+        /// An attempt began: somebody took the job, or its creator reported first.
+        Claimed = "claimed",
+        Stage = "stage",
+        /// A report that says less than was said before: kept, not applied.
+        LowerReport = "lower-report",
+        Failed = "failed",
+        /// An attempt failed, and another one will follow.
+        AttemptFailed = "attempt-failed",
+        /// Nothing was heard of an attempt's worker for longer than its lease.
+        Lost = "lost",
+        /// Alive, but without progress for long.
+        Stalled = "stalled",
+        CancelRequested = "cancel-requested",
+        CancelAcknowledged = "cancel-acknowledged",
+        Retried = "retried",
+        Deleted = "deleted",
     }
 );
 words!(
@@ -61,7 +86,46 @@ impl Change {
     /// These alter which tasks a list shows or in what order; the others only
     /// how one task looks.
     pub const fn moves_lists(self) -> bool {
-        !matches!(self, Change::Progress | Change::Undone | Change::Description | Change::Estimate | Change::Comment)
+        !matches!(
+            self,
+            Change::Progress
+                | Change::Undone
+                | Change::Description
+                | Change::Estimate
+                | Change::Comment
+                | Change::Stage
+                | Change::LowerReport
+                | Change::CancelAcknowledged
+                | Change::Labels
+        )
+    }
+}
+
+/// Who does something, and through which door.
+#[derive(Clone)]
+pub struct By {
+    pub viewer: Arc<Viewer>,
+    pub via: Via,
+    /// How the person behind a page is present, for the trail.
+    pub presence: Option<Presence>,
+    pub dispatch: Arc<Dispatch>,
+}
+
+/// Who an entry of the trail names.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Who {
+    /// None: Milepost itself.
+    pub actor: Option<UserId>,
+    pub via: Via,
+}
+
+impl Who {
+    pub const MILEPOST: Who = Who { actor: None, via: Via::System };
+}
+
+impl By {
+    pub fn who(&self) -> Who {
+        Who { actor: Some(self.viewer.user), via: self.via }
     }
 }
 
@@ -114,11 +178,67 @@ pub struct Task {
     pub finished_at: Option<Timestamp>,
     /// When anything last happened to it.
     pub updated_at: Timestamp,
-    /// Counts the entries of its trail.
+    /// Grows with each change. Between two entries of a job's trail it may grow further: reports are thinned there.
     pub version: i64,
+    pub category: Option<String>,
+    pub counts: Option<Counts>,
+    pub stage: Option<Stage>,
+    /// What the latest report of a program said.
+    pub note: Option<String>,
+    pub eta: Option<Eta>,
+    pub parent: Option<TaskId>,
+    /// What has to be done first.
+    pub after: Vec<TaskId>,
+    pub labels: Vec<String>,
+    pub external_id: Option<String>,
+    /// Some exactly for a job.
+    pub job: Option<Arc<Job>>,
 }
 
 impl Task {
+    /// One that nothing happened to yet.
+    pub fn new(organisation: OrganisationId, kind: Kind, title: String, creator: UserId, now: Timestamp) -> Task {
+        Task {
+            id: TaskId::new(0),
+            organisation,
+            kind,
+            title,
+            description: String::new(),
+            status: Status::Pending,
+            progress: Percent::ZERO,
+            project: None,
+            assignee: None,
+            creator,
+            priority: Priority::Medium,
+            due: None,
+            estimate_minutes: None,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            updated_at: now,
+            version: 1,
+            category: None,
+            counts: None,
+            stage: None,
+            note: None,
+            eta: None,
+            parent: None,
+            after: Vec::new(),
+            labels: Vec::new(),
+            external_id: None,
+            job: None,
+        }
+    }
+
+    /// What a program moves; none of an assignment, whose percent is a person's word.
+    pub fn job(&self) -> Option<&Job> {
+        self.job.as_deref()
+    }
+
+    pub fn how_far(&self) -> Progress {
+        Progress { percent: self.progress, counts: self.counts, stage: self.stage.clone(), note: self.note.clone() }
+    }
+
     /// Open, and its due time is over.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         !self.status.has_ended() && self.due.as_ref().is_some_and(|due| due.instant() <= now)
@@ -129,7 +249,8 @@ impl Task {
         !self.status.has_ended() && now.duration_since(self.updated_at) >= crate::config::STALLED
     }
 
-    /// What the trail's `created` entry keeps of it: the start of every fold.
+    /// What the trail's `created` entry keeps of it: the start of every fold. Fields that came with jobs stand in it when
+    /// they are set; a null that a later entry says means the same. Payload and result are not part of the trail.
     pub fn facts(&self) -> Map<String, Value> {
         let mut facts = Map::new();
         facts.insert("kind".into(), self.kind.as_str().into());
@@ -142,8 +263,35 @@ impl Task {
         facts.insert("priority".into(), self.priority.as_str().into());
         facts.insert("due".into(), self.due.as_ref().map(Due::to_string).into());
         facts.insert("estimate_minutes".into(), self.estimate_minutes.into());
+        let mut more = |field: &str, value: Value| {
+            if !value.is_null() {
+                facts.insert(field.into(), value);
+            }
+        };
+        more("category", self.category.as_deref().into());
+        more("counts", self.counts.map_or(Value::Null, Counts::to_json));
+        more("stage", self.stage.as_ref().map_or(Value::Null, Stage::to_json));
+        more("parent", self.parent.map(TaskId::get).into());
+        more("after", list(self.after.iter().map(|id| id.get().into())));
+        more("labels", list(self.labels.iter().map(|label| label.as_str().into())));
+        more("external_id", self.external_id.as_deref().into());
+        if let Some(job) = self.job() {
+            more("job_kind", job.spec.job_kind.as_deref().into());
+            more("queue", job.spec.queue.as_str().into());
+            more("queue_priority", job.queue_priority.into());
+            more("run_at", job.run_at.map(|at| at.to_string()).into());
+            more("attempt", job.attempt.into());
+            more("worker", job.worker.as_deref().into());
+            more("error", job.error.as_deref().into());
+        }
         facts
     }
+}
+
+/// None when empty.
+fn list(values: impl Iterator<Item = Value>) -> Value {
+    let values: Vec<Value> = values.collect();
+    if values.is_empty() { Value::Null } else { Value::Array(values) }
 }
 
 /// One line of the trail. `old` and `new` are objects of the fields that it

@@ -66,6 +66,21 @@ pub fn change_key(change: Change) -> &'static str {
         Change::Project => "change-project",
         Change::Estimate => "change-estimate",
         Change::Comment => "change-comment",
+        Change::Category => "change-category",
+        Change::Labels => "change-labels",
+        Change::RunAt => "change-run-at",
+        Change::QueuePriority => "change-queue-priority",
+        Change::Claimed => "change-claimed",
+        Change::Stage => "change-stage",
+        Change::LowerReport => "change-lower-report",
+        Change::Failed => "change-failed",
+        Change::AttemptFailed => "change-attempt-failed",
+        Change::Lost => "change-lost",
+        Change::Stalled => "change-stalled",
+        Change::CancelRequested => "change-cancel-requested",
+        Change::CancelAcknowledged => "change-cancel-acknowledged",
+        Change::Retried => "change-retried",
+        Change::Deleted => "change-deleted",
     }
 }
 
@@ -73,15 +88,21 @@ pub fn change_icon(change: Change) -> &'static str {
     match change {
         Change::Created => "plus",
         Change::Assigned => "user",
-        Change::Progress => "steps",
+        Change::Progress | Change::Claimed | Change::Stage => "steps",
         Change::Completed => "check",
-        Change::Reopened | Change::Undone => "undo",
-        Change::Cancelled => "cancelled",
+        Change::Reopened | Change::Undone | Change::Retried => "undo",
+        Change::Cancelled
+        | Change::CancelRequested
+        | Change::CancelAcknowledged
+        | Change::Failed
+        | Change::AttemptFailed
+        | Change::Lost
+        | Change::Deleted => "cancelled",
         Change::Title | Change::Description => "edit",
-        Change::Due | Change::Estimate => "clock",
-        Change::Priority => "flag",
-        Change::Project => "folder",
-        Change::Comment => "comment",
+        Change::Due | Change::Estimate | Change::RunAt | Change::Stalled => "clock",
+        Change::Priority | Change::QueuePriority | Change::Labels => "flag",
+        Change::Project | Change::Category => "folder",
+        Change::Comment | Change::LowerReport => "comment",
     }
 }
 

@@ -12,8 +12,8 @@ use super::page::{Visit, see_other};
 use super::task::{Refused, show};
 use super::trail;
 use crate::error::{Error, Result};
-use crate::tasks::actions::{self, Edit, Report, Reported};
-use crate::tasks::{Entry, TaskId};
+use crate::tasks::actions::{self, Edit, Form, Reported};
+use crate::tasks::{Entry, TaskId, Via};
 
 /// What was done, for the sentence on the next page.
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ enum Done {
 }
 
 pub async fn post_progress(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
-    let report = Report {
+    let report = Form {
         progress: fields.get("progress").to_owned(),
         note: fields.get("note").to_owned(),
         presence: fields.get("presence").to_owned(),
@@ -44,28 +44,33 @@ pub async fn post_progress(visit: Visit, At(id): At<TaskId>, fields: Fields) -> 
 }
 
 pub async fn post_complete(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
-    let told = actions::complete(&visit.app, &visit.viewer, id, fields.get("note")).await?;
+    let note = fields.get("note").to_owned();
+    let told = visit.app.act(&visit.viewer, Via::Page, move |w, by| actions::complete(w, by, id, &note)).await?;
     say_moved(&visit, Done::Completed, &told, &fields).await
 }
 
 pub async fn post_cancel(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
-    let told = actions::cancel(&visit.app, &visit.viewer, id, fields.get("note")).await?;
+    let note = fields.get("note").to_owned();
+    let told = visit.app.act(&visit.viewer, Via::Page, move |w, by| actions::cancel(w, by, id, &note)).await?;
     say_moved(&visit, Done::Cancelled, &told, &fields).await
 }
 
 pub async fn post_reopen(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
-    let told = actions::reopen(&visit.app, &visit.viewer, id, fields.get("note")).await?;
+    let note = fields.get("note").to_owned();
+    let told = visit.app.act(&visit.viewer, Via::Page, move |w, by| actions::reopen(w, by, id, &note)).await?;
     say_moved(&visit, Done::Reopened, &told, &fields).await
 }
 
 pub async fn post_undo(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
-    let told = actions::undo(&visit.app, &visit.viewer, id, fields.id("sequence")?).await?;
+    let sequence = fields.id("sequence")?;
+    let told = visit.app.act(&visit.viewer, Via::Page, move |w, by| actions::undo(w, by, id, sequence)).await?;
     say_moved(&visit, Done::Undone, &told, &fields).await
 }
 
 pub async fn post_comments(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
-    let text = ["text", "comment", "note"].into_iter().find_map(|name| fields.filled(name)).unwrap_or_default();
-    match actions::comment(&visit.app, &visit.viewer, id, text).await {
+    let text =
+        ["text", "comment", "note"].into_iter().find_map(|name| fields.filled(name)).unwrap_or_default().to_owned();
+    match visit.app.act(&visit.viewer, Via::Page, move |w, by| actions::comment(w, by, id, &text)).await {
         Ok(_) => Ok(back(id, &fields, Flash::good(visit.l().t("done-commented")))),
         Err(error @ Error::Invalid(_)) => {
             let form = Filled::refused(fields, error, visit.l())?;
@@ -88,7 +93,7 @@ pub async fn post_task(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Resu
         estimate: given("estimate"),
         version: fields.filled("version").and_then(|version| version.trim().parse().ok()),
     };
-    match actions::edit(&visit.app, &visit.viewer, id, edit).await {
+    match visit.app.act(&visit.viewer, Via::Page, move |w, by| actions::edit(w, by, id, &edit)).await {
         Ok(edited) => {
             let said = visit.l().t("done-edited").to_owned();
             let said = with_meanwhile(&visit, said, &edited.meanwhile).await?;

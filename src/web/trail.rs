@@ -95,7 +95,20 @@ fn side<'a>(frame: &'a Frame, names: &Names, change: Change, value: &Value) -> O
     let l = frame.l;
     let none = || Some(Side::Text(l.t("task-none").to_owned()));
     match change {
-        Change::Progress | Change::Completed | Change::Reopened | Change::Cancelled | Change::Undone => moved(l, value),
+        Change::Progress
+        | Change::Completed
+        | Change::Reopened
+        | Change::Cancelled
+        | Change::Undone
+        | Change::Claimed
+        | Change::Failed
+        | Change::AttemptFailed
+        | Change::Lost
+        | Change::Retried => moved(l, value),
+        Change::Stage => {
+            value.get("stage").and_then(|stage| text(stage, "name")).map(|name| Side::Text(name.to_owned()))
+        }
+        Change::Category => text(value, "category").map(|category| Side::Text(category.to_owned())),
         Change::Title => text(value, "title").map(|title| Side::Text(title.to_owned())),
         Change::Assigned => match assignee(names, value) {
             Some(name) => Some(Side::Text(name)),
@@ -118,7 +131,7 @@ fn side<'a>(frame: &'a Frame, names: &Names, change: Change, value: &Value) -> O
             Some(minutes) => Some(Side::Text(shown::estimate(l, minutes))),
             None => none(),
         },
-        Change::Created | Change::Description | Change::Comment => None,
+        _ => None,
     }
 }
 

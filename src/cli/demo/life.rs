@@ -20,9 +20,9 @@ use crate::people::presence::note_presence;
 use crate::people::{
     Credential, Presence, PresenceSource, Scopes, SessionKey, Theme, UserId, Viewer, sql as people_rows,
 };
-use crate::tasks::actions::{self, Edit, NewTasks, Report};
+use crate::tasks::actions::{self, Edit, Form, NewTasks};
 use crate::tasks::sql::find_for;
-use crate::tasks::{Status, Task};
+use crate::tasks::{Status, Task, Via};
 
 /// Milliseconds between two things that happen.
 const PACE: (i64, i64) = (1_200, 6_500);
@@ -182,6 +182,7 @@ impl Life {
                 zone: zone.clone(),
                 organisation_zone: zone.clone(),
                 sees_projects,
+                is_program: false,
                 // No session stands behind it: it opens no stream and no page.
                 credential: Credential::Session(SessionKey::from_bytes([0; 32])),
                 scopes: Scopes::all(),
@@ -231,12 +232,17 @@ impl Life {
         };
         if next >= 100 {
             let note = if self.chance.percent(60) { say(&mut self.chance, tongue, Occasion::Done) } else { "" };
-            actions::complete(&self.app, viewer, task.id, note).await?;
+            self.app
+                .act(viewer, Via::Page, {
+                    let (id, text) = (task.id, note.to_owned());
+                    move |w, by| actions::complete(w, by, id, &text)
+                })
+                .await?;
             return Ok(());
         }
         let says = matches!(occasion, Occasion::Setback) || self.chance.percent(40);
         let note = if says { say(&mut self.chance, tongue, occasion) } else { "" };
-        let report = Report { progress: next.to_string(), note: note.to_owned(), ..Report::default() };
+        let report = Form { progress: next.to_string(), note: note.to_owned(), ..Form::default() };
         actions::report_progress(&self.app, viewer, task.id, report).await?;
         Ok(())
     }
@@ -244,7 +250,12 @@ impl Life {
     async fn comment_on(&mut self, (position, viewer): &(usize, Viewer)) -> Result<()> {
         let Some(task) = self.some_open(viewer).await? else { return Ok(()) };
         let text = say(&mut self.chance, CAST[*position].tongue, Occasion::Comment);
-        actions::comment(&self.app, viewer, task.id, text).await?;
+        self.app
+            .act(viewer, Via::Page, {
+                let (id, text) = (task.id, text.to_owned());
+                move |w, by| actions::comment(w, by, id, &text)
+            })
+            .await?;
         Ok(())
     }
 
@@ -325,12 +336,23 @@ impl Life {
         let Some(row) = self.chance.any(&done) else { return Ok(()) };
         let note = say(&mut self.chance, CAST[*position].tongue, Occasion::Reopened);
         let id = row.task.id;
-        actions::reopen(&self.app, admin, id, note).await?;
+        self.app
+            .act(admin, Via::Page, {
+                let (id, text) = (id, note.to_owned());
+                move |w, by| actions::reopen(w, by, id, &text)
+            })
+            .await?;
         let due = self.due(admin, 70);
-        actions::edit(&self.app, admin, id, Edit { due: Some(due), ..Edit::default() }).await?;
+        self.app
+            .act(admin, Via::Page, {
+                let id = id;
+                let edit = Edit { due: Some(due), ..Edit::default() };
+                move |w, by| actions::edit(w, by, id, &edit)
+            })
+            .await?;
         // Otherwise it would be as good as done again.
         let progress = self.chance.pick(&[0, 0, 10, 25, 40, 60]).to_string();
-        actions::report_progress(&self.app, admin, id, Report { progress, ..Report::default() }).await?;
+        actions::report_progress(&self.app, admin, id, Form { progress, ..Form::default() }).await?;
         Ok(())
     }
 
@@ -341,7 +363,13 @@ impl Life {
         let page = self.app.db.read(move |conn| monitor(conn, &asking, &filter, now, None)).await?;
         let Some(task) = self.chance.any(&page.rows) else { return Ok(()) };
         let due = self.due(admin, 100);
-        actions::edit(&self.app, admin, task.id, Edit { due: Some(due), ..Edit::default() }).await?;
+        self.app
+            .act(admin, Via::Page, {
+                let id = task.id;
+                let edit = Edit { due: Some(due), ..Edit::default() };
+                move |w, by| actions::edit(w, by, id, &edit)
+            })
+            .await?;
         Ok(())
     }
 
@@ -355,7 +383,12 @@ impl Life {
             return Ok(());
         }
         let note = say(&mut self.chance, CAST[*position].tongue, Occasion::Cancelled);
-        actions::cancel(&self.app, admin, task.id, note).await?;
+        self.app
+            .act(admin, Via::Page, {
+                let (id, text) = (task.id, note.to_owned());
+                move |w, by| actions::cancel(w, by, id, &text)
+            })
+            .await?;
         Ok(())
     }
 }

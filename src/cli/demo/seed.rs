@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::people::sql as rows;
 use crate::people::tokens::Token;
 use crate::people::{OrganisationId, Password, Presence, PresenceSource, ProjectId, UserId};
-use crate::tasks::{Change, Entry, Kind, Move, Percent, Status, Task, TaskId, Via, sql};
+use crate::tasks::{Change, Entry, Kind, Move, Percent, Task, Via, sql};
 
 /// What was filled in: positions in the cast and among the projects have their ids here.
 #[derive(Clone, Debug)]
@@ -130,24 +130,13 @@ fn fill_tasks(w: &mut Write<'_>, seeded: &Seeded, plans: &[Plan]) -> Result<()> 
 
 fn create(w: &mut Write<'_>, seeded: &Seeded, plan: &Plan, step: &Step) -> Result<Task> {
     let mut task = Task {
-        id: TaskId::new(0),
-        organisation: seeded.organisation,
-        kind: Kind::Assignment,
-        title: plan.title.clone(),
         description: plan.description.to_owned(),
-        status: Status::Pending,
-        progress: Percent::ZERO,
         project: plan.project.map(|position| seeded.projects[position]),
         assignee: Some(seeded.people[plan.assignee]),
-        creator: seeded.people[step.by],
         priority: plan.priority,
         due: plan.due.clone(),
         estimate_minutes: plan.estimate_minutes,
-        created_at: step.at,
-        started_at: None,
-        finished_at: None,
-        updated_at: step.at,
-        version: 1,
+        ..Task::new(seeded.organisation, Kind::Assignment, plan.title.clone(), seeded.people[step.by], step.at)
     };
     sql::insert(w.conn, &mut task)?;
     append(w, seeded, &task, step, Change::Created, (json!({}), Value::Object(task.facts())))?;

@@ -56,6 +56,7 @@ impl Demo {
             zone: zone.clone(),
             organisation_zone: zone,
             sees_projects,
+            is_program: false,
             credential: Credential::Session(SessionKey::from_bytes([0; 32])),
             scopes: Scopes::all(),
             expires_at: self.app.clock.now(),

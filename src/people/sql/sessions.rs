@@ -133,6 +133,7 @@ fn viewer_row(row: &Row<'_>, session: SessionKey) -> rusqlite::Result<Viewer> {
         zone: own.as_deref().map_or_else(|| organisation_zone.clone(), zone),
         organisation_zone,
         sees_projects: row.get(10)?,
+        is_program: false,
         credential: Credential::Session(session),
         scopes: Scopes::all(),
         expires_at: from_micros(row.get(11)?),

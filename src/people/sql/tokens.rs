@@ -121,11 +121,13 @@ fn viewer_row(row: &Row<'_>) -> rusqlite::Result<(Viewer, Option<Timestamp>)> {
     let scopes: Scopes = row.get(4)?;
     // The organisation's own tokens have no membership: what they may do, their scopes say.
     let own = if scopes.contains(Scope::Admin) { Role::Admin } else { Role::Member };
+    let member: Option<Role> = row.get(3)?;
     let organisation_zone = zone(&row.get::<_, String>(8)?);
     let viewer = Viewer {
         user: row.get(1)?,
         organisation: row.get(2)?,
-        role: row.get::<_, Option<Role>>(3)?.unwrap_or(own),
+        role: member.unwrap_or(own),
+        is_program: member.is_none(),
         name: row.get(5)?,
         email: row.get(6)?,
         organisation_name: row.get(7)?,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{Said, record};
+use super::parse::{parse_estimate, parse_id, parse_priority};
 use crate::App;
 use crate::config;
 use crate::error::{Error, FieldError, Message, Result, msg};
 use crate::people::actions::Fields;
 use crate::people::{self, OrganisationId, ProjectId, UserId, Viewer, parse_line};
-use crate::tasks::{Change, Due, Kind, Percent, Priority, Status, Task, TaskId, parse_note, sql};
+use crate::tasks::sql::{Said, record};
+use crate::tasks::{Change, Due, Kind, Priority, Task, TaskId, Via, parse_note, sql};
 
 /// New work as somebody typed it. Blank fields are left open.
 #[derive(Clone, Debug, Default)]
@@ -53,37 +54,19 @@ pub async fn create_tasks(app: &App, viewer: &Viewer, form: NewTasks) -> Result<
             let mut ids = Vec::with_capacity(titles.len());
             for title in titles {
                 let mut task = Task {
-                    id: TaskId::new(0),
-                    organisation: viewer.organisation,
-                    kind: Kind::Assignment,
-                    title,
                     description: description.clone().flatten().unwrap_or_default(),
-                    status: Status::Pending,
-                    progress: Percent::ZERO,
                     project,
                     assignee: Some(assignee),
-                    creator: viewer.user,
                     priority: priority.unwrap_or(Priority::Medium),
                     due: due.clone().flatten(),
                     estimate_minutes: estimate.flatten(),
-                    created_at: w.now,
-                    started_at: None,
-                    finished_at: None,
-                    updated_at: w.now,
-                    version: 1,
+                    ..Task::new(viewer.organisation, Kind::Assignment, title, viewer.user, w.now)
                 };
                 sql::insert(w.conn, &mut task)?;
                 ids.push(task.id);
                 let new = Value::Object(task.facts());
-                let said = Said {
-                    change: Change::Created,
-                    actor: Some(viewer.user),
-                    old: json!({}),
-                    new,
-                    note: None,
-                    presence: None,
-                };
-                record(w, None, &Arc::new(task), said)?;
+                let said = Said::new(Change::Created, Some(viewer.user), Via::Page, json!({}), new);
+                record(w, None, Some(&Arc::new(task)), said)?;
             }
             Ok(ids)
         })
@@ -122,70 +105,9 @@ fn parse_titles(text: &str) -> Result<Vec<String>, Message> {
     }
 }
 
-pub(super) fn parse_id(text: &str) -> Result<Option<i64>, Message> {
-    match text.trim() {
-        "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| msg("error-choice")),
-    }
-}
-
-pub(super) fn parse_priority(text: &str) -> Result<Priority, Message> {
-    match text.trim() {
-        "" => Ok(Priority::Medium),
-        text => text.parse().map_err(|_| msg("error-choice")),
-    }
-}
-
-/// Working time in minutes: "90", "90m", "1h", "1h 30m", "1:30", "1.5h".
-pub(super) fn parse_estimate(text: &str) -> Result<Option<i64>, Message> {
-    let text = text.trim().to_lowercase().replace(',', ".");
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let wrong = || msg("error-estimate");
-    let minutes = if let Ok(minutes) = text.parse::<f64>() {
-        minutes
-    } else if let Some((hours, minutes)) = text.split_once(':') {
-        let hours: u32 = hours.parse().map_err(|_| wrong())?;
-        let minutes: u32 = minutes.parse().map_err(|_| wrong())?;
-        f64::from(hours) * 60.0 + f64::from(minutes)
-    } else {
-        let (hours, rest) = text.split_once('h').unwrap_or(("0", &text));
-        let rest = rest.trim().trim_end_matches('m').trim();
-        let hours: f64 = hours.trim().parse().map_err(|_| wrong())?;
-        let minutes: f64 = if rest.is_empty() { 0.0 } else { rest.parse().map_err(|_| wrong())? };
-        hours * 60.0 + minutes
-    };
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be a small number just before")]
-    match minutes.round() {
-        rounded if config::ESTIMATE_MINUTES.contains(&(rounded as i64)) => Ok(Some(rounded as i64)),
-        _ => Err(wrong()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_estimate_is_taken_as_people_write_it() {
-        for (text, minutes) in [
-            ("90", 90),
-            ("90m", 90),
-            ("1h", 60),
-            ("1h 30m", 90),
-            ("1h30", 90),
-            ("1:30", 90),
-            ("1.5h", 90),
-            ("1,5h", 90),
-        ] {
-            assert_eq!(parse_estimate(text), Ok(Some(minutes)), "{text}");
-        }
-        assert_eq!(parse_estimate(" "), Ok(None));
-        for bad in ["0", "-5", "soon", "h", "1h2h", "nan", "1e99", "999999999"] {
-            assert!(parse_estimate(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn each_line_is_a_task_and_blank_lines_are_none() {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
-use super::assign::{check_people, parse_estimate, parse_id, parse_priority};
-use super::{Said, find, record, touched};
-use crate::App;
+use super::assign::check_people;
+use super::parse::{parse_estimate, parse_id, parse_priority};
+use super::{find, touched};
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, FieldError, Result, msg};
 use crate::people::actions::Fields;
 use crate::people::{ProjectId, UserId, Viewer, parse_line};
-use crate::tasks::{Change, Due, Entry, Task, TaskId, parse_note, sql};
+use crate::tasks::sql::{Said, record};
+use crate::tasks::{By, Change, Due, Entry, Task, TaskId, parse_note, sql};
 
 /// What a form sends; a field that is none stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -50,27 +51,23 @@ const FIELDS: [(Change, &str); 7] = [
 
 /// Admins edit. Two who edit at once each keep what only they changed; where
 /// both changed the same field, the later one is told and nothing is stored.
-pub async fn edit(app: &App, viewer: &Viewer, id: TaskId, form: Edit) -> Result<Edited> {
-    let viewer = viewer.clone();
-    app.db
-        .write(move |w| {
-            let before = find(w, &viewer, id)?;
-            if !viewer.is_admin() {
-                return Err(Error::Forbidden(msg("error-admins-only")));
-            }
-            let wanted = wanted(&before, &form, &viewer)?;
-            let meanwhile = match form.version {
-                Some(version) if version < before.version => sql::trail_since(w.conn, id, version)?,
-                _ => Vec::new(),
-            };
-            let changed = changed_fields(w.conn, &before, &wanted, form.version)?;
-            let assignee = wanted.assignee.filter(|_| changed.contains(&Change::Assigned));
-            let project = wanted.project.filter(|_| changed.contains(&Change::Project));
-            check_people(w.conn, viewer.organisation, assignee, project)?;
-            let task = apply(w, before, &wanted, &changed, viewer.user)?;
-            Ok(Edited { task, meanwhile })
-        })
-        .await
+pub fn edit(w: &mut Write<'_>, by: &By, id: TaskId, form: &Edit) -> Result<Edited> {
+    let viewer = &by.viewer;
+    let before = find(w, viewer, id)?;
+    if !viewer.is_admin() {
+        return Err(Error::Forbidden(msg("error-admins-only")));
+    }
+    let wanted = wanted(&before, form, viewer)?;
+    let meanwhile = match form.version {
+        Some(version) if version < before.version => sql::trail_since(w.conn, id, version)?,
+        _ => Vec::new(),
+    };
+    let changed = changed_fields(w.conn, &before, &wanted, form.version)?;
+    let assignee = wanted.assignee.filter(|_| changed.contains(&Change::Assigned));
+    let project = wanted.project.filter(|_| changed.contains(&Change::Project));
+    check_people(w.conn, viewer.organisation, assignee, project)?;
+    let task = apply(w, before, &wanted, &changed, by)?;
+    Ok(Edited { task, meanwhile })
 }
 
 /// The task as the form wants it.
@@ -135,7 +132,7 @@ fn fact(field: &'static str) -> &'static str {
 }
 
 /// One version and one entry for each changed field, in one commit.
-fn apply(w: &mut Write<'_>, before: Arc<Task>, wanted: &Task, changed: &[Change], actor: UserId) -> Result<Arc<Task>> {
+fn apply(w: &mut Write<'_>, before: Arc<Task>, wanted: &Task, changed: &[Change], by: &By) -> Result<Arc<Task>> {
     let mut present = before;
     for (change, field) in FIELDS {
         if !changed.contains(&change) {
@@ -158,9 +155,8 @@ fn apply(w: &mut Write<'_>, before: Arc<Task>, wanted: &Task, changed: &[Change]
             facts.insert(fact(field).to_owned(), task.facts().remove(fact(field)).unwrap_or(Value::Null));
             Value::Object(facts)
         };
-        let said =
-            Said { change, actor: Some(actor), old: only(&present), new: only(&next), note: None, presence: None };
-        record(w, Some(&present), &next, said)?;
+        let said = Said::new(change, Some(by.viewer.user), by.via, only(&present), only(&next));
+        record(w, Some(&present), Some(&next), said)?;
         present = next;
     }
     Ok(present)

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Said, find, may_move, record, refused, touched};
+use super::{find, may_move, refused, touched};
 use crate::App;
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
+use crate::jobs;
 use crate::people::actions::Fields;
 use crate::people::{Presence, PresenceSource, Viewer, presence::note_presence};
-use crate::tasks::{Change, Entry, Move, Percent, Status, Task, TaskId, parse_note, sql};
+use crate::tasks::sql::{Said, record};
+use crate::tasks::{By, Change, Entry, Kind, Move, Percent, Status, Task, TaskId, Via, parse_note, sql};
 
 /// A report as somebody typed it.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct Form {
     /// 0 to 100, as [`Percent::parse`] takes it.
     pub progress: String,
     pub note: String,
@@ -36,7 +38,7 @@ pub struct Reported {
     pub meanwhile: Vec<Entry>,
 }
 
-pub async fn report_progress(app: &App, viewer: &Viewer, id: TaskId, report: Report) -> Result<Reported> {
+pub async fn report_progress(app: &App, viewer: &Viewer, id: TaskId, report: Form) -> Result<Reported> {
     let mut fields = Fields::default();
     let progress = fields.take("progress", Percent::parse(&report.progress));
     let note = fields.take("note", parse_note(&report.note, config::NOTE_CHARS));
@@ -47,73 +49,82 @@ pub async fn report_progress(app: &App, viewer: &Viewer, id: TaskId, report: Rep
     fields.check()?;
     let progress = progress.ok_or_else(|| anyhow::anyhow!("a checked form lacks its progress"))?;
     let shown = declared.unwrap_or_else(|| app.presence.of(viewer.organisation, viewer.user));
-    let reported =
-        move_task(app, viewer, id, Move::Report(progress), note.flatten(), Some(shown), report.version).await?;
+    let (note, version) = (note.flatten(), report.version);
+    let moved = app.act(viewer, Via::Page, move |w, by| {
+        let by = By { presence: Some(shown), ..by.clone() };
+        move_task(w, &by, id, Step { does: Move::Report(progress), note, version })
+    });
+    let reported = moved.await?;
     if let Some(state) = declared {
         note_presence(app, viewer.organisation, viewer.user, state, PresenceSource::Declared).await?;
     }
     Ok(reported)
 }
 
-pub async fn complete(app: &App, viewer: &Viewer, id: TaskId, note: &str) -> Result<Reported> {
-    let note = checked_note(note)?;
-    let shown = app.presence.of(viewer.organisation, viewer.user);
-    move_task(app, viewer, id, Move::Complete, note, Some(shown), None).await
+/// A move, and what is said with it.
+pub(super) struct Step {
+    pub does: Move,
+    pub note: Option<String>,
+    /// The version that a form was opened at.
+    pub version: Option<i64>,
 }
 
-/// Admins only: cancelling is a decision about the work, not a report of it.
-pub async fn cancel(app: &App, viewer: &Viewer, id: TaskId, note: &str) -> Result<Reported> {
+pub fn complete(w: &mut Write<'_>, by: &By, id: TaskId, note: &str) -> Result<Reported> {
+    move_task(w, by, id, Step { does: Move::Complete, note: checked_note(note)?, version: None })
+}
+
+/// Of an assignment, for admins only: cancelling is a decision about the work, not a report of it. A job is cancelled by
+/// whoever moves it.
+pub fn cancel(w: &mut Write<'_>, by: &By, id: TaskId, note: &str) -> Result<Reported> {
     let note = checked_note(note)?;
-    move_task(app, viewer, id, Move::Cancel, note, None, None).await
+    let before = find(w, &by.viewer, id)?;
+    if before.kind == Kind::Job {
+        may_move(&by.viewer, &before)?;
+        let after = jobs::actions::cancel(w, by, &before, note)?;
+        return Ok(Reported { task: after, sequence: None, meanwhile: Vec::new() });
+    }
+    let by = By { presence: None, ..by.clone() };
+    move_task(w, &by, id, Step { does: Move::Cancel, note, version: None })
 }
 
 /// Opens an ended task again, at the progress it had before.
-pub async fn reopen(app: &App, viewer: &Viewer, id: TaskId, note: &str) -> Result<Reported> {
-    let note = checked_note(note)?;
-    move_task(app, viewer, id, Move::Reopen(Percent::ZERO), note, None, None).await
+pub fn reopen(w: &mut Write<'_>, by: &By, id: TaskId, note: &str) -> Result<Reported> {
+    let by = By { presence: None, ..by.clone() };
+    move_task(w, &by, id, Step { does: Move::Reopen(Percent::ZERO), note: checked_note(note)?, version: None })
 }
 
-async fn move_task(
-    app: &App,
-    viewer: &Viewer,
-    id: TaskId,
-    step: Move,
-    note: Option<String>,
-    presence: Option<Presence>,
-    version: Option<i64>,
-) -> Result<Reported> {
-    let viewer = viewer.clone();
-    app.db
-        .write(move |w| {
-            let before = find(w, &viewer, id)?;
-            may_move(&viewer, &before)?;
-            if step == Move::Cancel && !viewer.is_admin() {
-                return Err(Error::Forbidden(msg("error-admins-only")));
-            }
-            let step = match step {
-                Move::Reopen(_) => Move::Reopen(former_progress(w, &before)?),
-                other => other,
-            };
-            let meanwhile = match version {
-                Some(version) if version < before.version => sql::trail_since(w.conn, id, version)?,
-                _ => Vec::new(),
-            };
-            let Some((change, after)) = before.after(step, w.now).map_err(refused)? else {
-                return Ok(Reported { task: before, sequence: None, meanwhile });
-            };
-            let moved = save_move(
-                w,
-                &before,
-                after,
-                Said { change, actor: Some(viewer.user), old: Value::Null, new: Value::Null, note, presence },
-            )?;
-            Ok(Reported { meanwhile, ..moved })
-        })
-        .await
+pub(super) fn move_task(w: &mut Write<'_>, by: &By, id: TaskId, step: Step) -> Result<Reported> {
+    let viewer = &by.viewer;
+    let before = find(w, viewer, id)?;
+    may_move(viewer, &before)?;
+    if before.kind == Kind::Job {
+        return Err(refused(msg("refused-by-hand-job")));
+    }
+    if step.does == Move::Cancel && !viewer.is_admin() {
+        return Err(Error::Forbidden(msg("error-admins-only")));
+    }
+    let does = match step.does {
+        Move::Reopen(_) => Move::Reopen(former_progress(w, &before)?),
+        other => other,
+    };
+    let meanwhile = match step.version {
+        Some(version) if version < before.version => sql::trail_since(w.conn, id, version)?,
+        _ => Vec::new(),
+    };
+    let Some((change, after)) = before.after(does, w.now).map_err(refused)? else {
+        return Ok(Reported { task: before, sequence: None, meanwhile });
+    };
+    let said = Said {
+        note: step.note,
+        presence: by.presence,
+        ..Said::new(change, Some(viewer.user), by.via, Value::Null, Value::Null)
+    };
+    let moved = save_move(w, by, &before, after, said)?;
+    Ok(Reported { meanwhile, ..moved })
 }
 
 /// Saves and records a move; `said.old` and `said.new` are made here.
-fn save_move(w: &mut Write<'_>, before: &Arc<Task>, after: Task, said: Said) -> Result<Reported> {
+fn save_move(w: &mut Write<'_>, by: &By, before: &Arc<Task>, after: Task, said: Said) -> Result<Reported> {
     let after = Arc::new(touched(after, w.now));
     sql::save_move(w.conn, before, &after)?;
     let (old, new) = if before.status == after.status {
@@ -122,7 +133,8 @@ fn save_move(w: &mut Write<'_>, before: &Arc<Task>, after: Task, said: Said) -> 
         let facts = |task: &Task| json!({ "progress": task.progress.get(), "status": task.status });
         (facts(before), facts(&after))
     };
-    let entry = record(w, Some(before), &after, Said { old, new, ..said })?;
+    let entry = record(w, Some(before), Some(&after), Said { old, new, ..said })?;
+    jobs::actions::dependency_moved(w, &by.dispatch, before, &after)?;
     Ok(Reported { task: after, sequence: Some(entry.sequence), meanwhile: Vec::new() })
 }
 
@@ -136,70 +148,48 @@ fn former_progress(w: &Write<'_>, task: &Task) -> Result<Percent> {
 
 /// Takes a move back by a new entry; the old one stays. Refused when something
 /// else moved the task since.
-pub async fn undo(app: &App, viewer: &Viewer, id: TaskId, sequence: i64) -> Result<Reported> {
-    let viewer = viewer.clone();
-    app.db
-        .write(move |w| {
-            let before = find(w, &viewer, id)?;
-            may_move(&viewer, &before)?;
-            let entry = sql::trail_entry(w.conn, id, sequence)?.ok_or(Error::NotFound)?;
-            let undoable = matches!(
-                entry.change,
-                Change::Progress | Change::Completed | Change::Cancelled | Change::Reopened | Change::Undone
-            );
-            if !undoable {
-                return Err(refused(msg("refused-undo-kind")));
-            }
-            if sql::moved_since(w.conn, id, entry.version)? {
-                return Err(refused(msg("refused-undo-moved")));
-            }
-            let progress = entry.old.get("progress").and_then(Value::as_f64).unwrap_or(0.0);
-            let progress = Percent::new(progress).map_err(refused)?;
-            let status = match entry.old.get("status").and_then(Value::as_str) {
-                Some(status) => status.parse().map_err(|why: String| anyhow::anyhow!(why))?,
-                None => before.status,
-            };
-            // Into cancelled and out of it is a decision about the work, for admins alone.
-            if (status == Status::Cancelled || before.status == Status::Cancelled) && !viewer.is_admin() {
-                return Err(Error::Forbidden(msg("error-admins-only")));
-            }
-            let after = before.moved_to(progress, status, w.now);
-            let said = Said {
-                change: Change::Undone,
-                actor: Some(viewer.user),
-                old: Value::Null,
-                new: Value::Null,
-                note: None,
-                presence: None,
-            };
-            save_move(w, &before, after, said)
-        })
-        .await
+pub fn undo(w: &mut Write<'_>, by: &By, id: TaskId, sequence: i64) -> Result<Reported> {
+    let viewer = &by.viewer;
+    let before = find(w, viewer, id)?;
+    may_move(viewer, &before)?;
+    let entry = sql::trail_entry(w.conn, id, sequence)?.ok_or(Error::NotFound)?;
+    let undoable = matches!(
+        entry.change,
+        Change::Progress | Change::Completed | Change::Cancelled | Change::Reopened | Change::Undone
+    );
+    if !undoable || before.kind == Kind::Job {
+        return Err(refused(msg("refused-undo-kind")));
+    }
+    if sql::moved_since(w.conn, id, entry.version)? {
+        return Err(refused(msg("refused-undo-moved")));
+    }
+    let progress = entry.old.get("progress").and_then(Value::as_f64).unwrap_or(0.0);
+    let progress = Percent::new(progress).map_err(refused)?;
+    let status = match entry.old.get("status").and_then(Value::as_str) {
+        Some(status) => status.parse().map_err(|why: String| anyhow::anyhow!(why))?,
+        None => before.status,
+    };
+    // Into cancelled and out of it is a decision about the work, for admins alone.
+    if (status == Status::Cancelled || before.status == Status::Cancelled) && !viewer.is_admin() {
+        return Err(Error::Forbidden(msg("error-admins-only")));
+    }
+    let after = before.moved_to(progress, status, w.now);
+    let said = Said::new(Change::Undone, Some(viewer.user), by.via, Value::Null, Value::Null);
+    save_move(w, by, &before, after, said)
 }
 
 /// Says something about a task without moving it: whoever sees it may.
-pub async fn comment(app: &App, viewer: &Viewer, id: TaskId, text: &str) -> Result<Reported> {
+pub fn comment(w: &mut Write<'_>, by: &By, id: TaskId, text: &str) -> Result<Reported> {
     let note = checked_note(text)?.ok_or_else(|| Error::field("note", msg("error-required")))?;
-    let viewer = viewer.clone();
-    app.db
-        .write(move |w| {
-            let before = find(w, &viewer, id)?;
-            let after = Arc::new(touched(Task::clone(&before), w.now));
-            sql::save_touch(w.conn, &after)?;
-            let said = Said {
-                change: Change::Comment,
-                actor: Some(viewer.user),
-                old: json!({}),
-                new: json!({}),
-                note: Some(note),
-                presence: None,
-            };
-            let entry = record(w, Some(&before), &after, said)?;
-            Ok(Reported { task: after, sequence: Some(entry.sequence), meanwhile: Vec::new() })
-        })
-        .await
+    let before = find(w, &by.viewer, id)?;
+    let after = Arc::new(touched(Task::clone(&before), w.now));
+    sql::save_touch(w.conn, &after)?;
+    let said =
+        Said { note: Some(note), ..Said::new(Change::Comment, Some(by.viewer.user), by.via, json!({}), json!({})) };
+    let entry = record(w, Some(&before), Some(&after), said)?;
+    Ok(Reported { task: after, sequence: Some(entry.sequence), meanwhile: Vec::new() })
 }
 
-fn checked_note(text: &str) -> Result<Option<String>> {
+pub(super) fn checked_note(text: &str) -> Result<Option<String>> {
     parse_note(text, config::NOTE_CHARS).map_err(|message| Error::field("note", message))
 }

@@ -1,0 +1,37 @@
+//! Running an ended job again: whole, or only its failed items.
+
+use std::sync::Arc;
+
+use super::{Told, enqueue, find, job_of, may_move, put, with_job};
+use crate::db::Write;
+use crate::error::{Error, Result, msg};
+use crate::tasks::{By, Change, Status, Task, TaskId};
+
+/// The job waits for its next attempt, with all its attempts before it again.
+pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) -> Result<Arc<Task>> {
+    let before = find(w, &by.viewer, id)?;
+    let job = job_of(&before)?;
+    may_move(&by.viewer, &before)?;
+    if !before.status.has_ended() {
+        return Err(Error::Conflict(msg("refused-retry-open").arg("status", before.status.as_str())));
+    }
+    if job.family.children > 0 {
+        return Err(Error::Conflict(msg("refused-retry-parent")));
+    }
+    if only_failed_items && before.counts.is_none_or(|counts| counts.failed == 0) {
+        return Err(Error::Conflict(msg("refused-retry-no-items")));
+    }
+    let after = with_job(&before, |job| {
+        job.round = job.attempt;
+        job.only_failed_items = only_failed_items;
+        job.run_at = None;
+        job.worker = None;
+        (job.cancel_requested_at, job.cancel_acknowledged_at) = (None, None);
+    });
+    let started_at = after.started_at;
+    let mut after = after.moved_to(after.progress, Status::Pending, w.now);
+    after.started_at = started_at;
+    let after = put(w, &by.dispatch, &before, after, Told::Entry(Change::Retried, by.who(), None))?;
+    enqueue(w, &by.dispatch, &after)?;
+    Ok(after)
+}

@@ -1,0 +1,299 @@
+//! What memory keeps of jobs: until when each running one is believed alive, and who waits for work. Times are those of
+//! the clock that nobody sets ([`Clock::elapsed`]), so that setting the machine's clock neither ends nor prolongs a lease.
+//! Nothing here is the truth: what is due is looked up in the store before anything is done about it.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use super::sql::Lane;
+use crate::clock::Clock;
+use crate::config;
+use crate::people::OrganisationId;
+use crate::tasks::{Task, TaskId};
+
+pub struct Dispatch {
+    clock: Clock,
+    leases: Mutex<Leases>,
+    waiting: Mutex<Waiting>,
+    /// Parents whose children are still to be told of their cancelling.
+    cancelled: Mutex<VecDeque<TaskId>>,
+    /// Rings when [`Dispatch::cancelled`] has grown.
+    pub wake: Notify,
+}
+
+/// What was heard of a running job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sign {
+    Started,
+    Alive,
+    Progress,
+}
+
+/// Why a job is to be looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Alarm {
+    /// Nothing was heard of its worker for as long as its lease.
+    Lost,
+    /// Its attempt took longer than it may.
+    TimedOut,
+    /// It is alive, without progress for long.
+    Stalled,
+    /// It was cancelled, and nobody seems to be there to heed it.
+    Unheeded,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    pub task: TaskId,
+    pub attempt: i64,
+    pub alarm: Alarm,
+}
+
+/// Until when, on the clock of [`Clock::elapsed`].
+#[derive(Clone, Copy, Default, Debug)]
+struct Lease {
+    attempt: i64,
+    lost: Option<Duration>,
+    timed_out: Option<Duration>,
+    stalled: Option<Duration>,
+    unheeded: Option<Duration>,
+}
+
+impl Lease {
+    fn alarms(&self) -> [(Alarm, Option<Duration>); 4] {
+        [
+            (Alarm::Lost, self.lost),
+            (Alarm::TimedOut, self.timed_out),
+            (Alarm::Unheeded, self.unheeded),
+            (Alarm::Stalled, self.stalled),
+        ]
+    }
+
+    fn next(&self) -> Option<Duration> {
+        self.alarms().into_iter().filter_map(|(_, at)| at).min()
+    }
+}
+
+#[derive(Default)]
+struct Leases {
+    of: HashMap<TaskId, Lease>,
+    by_time: BTreeSet<(Duration, TaskId)>,
+}
+
+impl Leases {
+    fn keep(&mut self, task: TaskId, lease: Option<Lease>) {
+        let old = match lease {
+            Some(lease) => self.of.insert(task, lease),
+            None => self.of.remove(&task),
+        };
+        if let Some(at) = old.and_then(|old| old.next()) {
+            self.by_time.remove(&(at, task));
+        }
+        if let Some(at) = lease.and_then(|lease| lease.next()) {
+            self.by_time.insert((at, task));
+        }
+    }
+}
+
+fn seconds(seconds: i64) -> Duration {
+    Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+}
+
+impl Dispatch {
+    pub fn new(clock: Clock) -> Dispatch {
+        Dispatch {
+            clock,
+            leases: Mutex::default(),
+            waiting: Mutex::default(),
+            cancelled: Mutex::default(),
+            wake: Notify::new(),
+        }
+    }
+
+    fn leases(&self) -> MutexGuard<'_, Leases> {
+        self.leases.lock().expect("no one panics holding this lock")
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().expect("no one panics holding this lock")
+    }
+
+    /// Something was heard of a job, or its end was: renews or forgets its lease.
+    pub fn heard(&self, task: &Task, sign: Sign) {
+        let mut leases = self.leases();
+        let Some(job) = task.job().filter(|job| job.is_running() && !task.status.has_ended()) else {
+            leases.keep(task.id, None);
+            return;
+        };
+        let now = self.clock.elapsed();
+        let known = leases.of.get(&task.id).copied().filter(|lease| lease.attempt == job.attempt);
+        let is_new = sign == Sign::Started || known.is_none();
+        let mut lease = known.unwrap_or(Lease { attempt: job.attempt, ..Lease::default() });
+        lease.lost = job.lease_seconds.map(|lease| now + seconds(lease));
+        if is_new {
+            lease.timed_out =
+                job.spec.timeout_seconds.map(|timeout| now + self.left(seconds(timeout), job.attempt_started_at));
+        }
+        if is_new || sign == Sign::Progress {
+            let patience = job.spec.stalled_after_seconds.map_or(config::JOB_STALLED, seconds);
+            lease.stalled = Some(now + patience);
+        }
+        lease.unheeded =
+            (job.cancel_requested_at.is_some() && job.lease_seconds.is_none()).then_some(now + config::UNHEEDED);
+        leases.keep(task.id, Some(lease));
+    }
+
+    /// What is left of a span that began at `since`: after a restart only the wall clock knows.
+    fn left(&self, span: Duration, since: Option<Timestamp>) -> Duration {
+        let gone = since.map_or(0, |since| self.clock.now().duration_since(since).as_micros().max(0));
+        span.saturating_sub(Duration::from_micros(u64::try_from(gone).unwrap_or(u64::MAX)))
+    }
+
+    /// The jobs to be looked at now. Each alarm is told once, until something is heard again.
+    pub fn due(&self) -> Vec<Due> {
+        let now = self.clock.elapsed();
+        let mut leases = self.leases();
+        let mut due = Vec::new();
+        while let Some((at, task)) = leases.by_time.first().copied().filter(|(at, _)| *at <= now) {
+            let Some(mut lease) = leases.of.get(&task).copied() else {
+                leases.by_time.remove(&(at, task));
+                continue;
+            };
+            let alarm = lease.alarms().into_iter().find(|(_, at)| at.is_some_and(|at| at <= now));
+            if let Some((alarm, _)) = alarm {
+                due.push(Due { task, attempt: lease.attempt, alarm });
+                match alarm {
+                    Alarm::Lost => lease.lost = None,
+                    Alarm::TimedOut => lease.timed_out = None,
+                    Alarm::Stalled => lease.stalled = None,
+                    Alarm::Unheeded => lease.unheeded = None,
+                }
+            }
+            leases.keep(task, Some(lease));
+        }
+        due
+    }
+
+    /// What could not be dealt with comes up again.
+    pub fn again(&self, due: Due) {
+        let mut leases = self.leases();
+        let Some(mut lease) = leases.of.get(&due.task).copied().filter(|lease| lease.attempt == due.attempt) else {
+            return;
+        };
+        let at = Some(self.clock.elapsed());
+        match due.alarm {
+            Alarm::Lost => lease.lost = at,
+            Alarm::TimedOut => lease.timed_out = at,
+            Alarm::Stalled => lease.stalled = at,
+            Alarm::Unheeded => lease.unheeded = at,
+        }
+        leases.keep(due.task, Some(lease));
+    }
+
+    /// The children of this one are to be told that it was cancelled.
+    pub fn cancel_children(&self, parent: TaskId) {
+        self.cancelled.lock().expect("no one panics holding this lock").push_back(parent);
+        self.wake.notify_one();
+    }
+
+    pub fn next_cancelled(&self) -> Option<TaskId> {
+        self.cancelled.lock().expect("no one panics holding this lock").pop_front()
+    }
+
+    /// Takes a place among those who wait for work.
+    pub fn wait_for(self: &Arc<Self>, wants: Wants) -> Place {
+        let mut waiting = self.waiting();
+        waiting.last += 1;
+        let (number, wake) = (waiting.last, Arc::new(Notify::new()));
+        waiting.queue.push_back(Waiter { number, wants, wake: wake.clone(), is_rung: false });
+        Place { number, wake, dispatch: self.clone() }
+    }
+
+    /// A job can be claimed: wakes whoever has waited longest for one like it.
+    pub fn ring(&self, lane: &Lane) {
+        let mut waiting = self.waiting();
+        if let Some(waiter) = waiting.queue.iter_mut().find(|waiter| !waiter.is_rung && waiter.wants.take(lane)) {
+            waiter.is_rung = true;
+            waiter.wake.notify_one();
+        }
+    }
+
+    /// Anything may have become possible in an organisation: wakes all who wait there.
+    pub fn ring_all(&self, organisation: OrganisationId) {
+        let mut waiting = self.waiting();
+        let there = |waiter: &&mut Waiter| waiter.wants.organisation.is_none_or(|of| of == organisation);
+        for waiter in waiting.queue.iter_mut().filter(there) {
+            waiter.is_rung = true;
+            waiter.wake.notify_one();
+        }
+    }
+}
+
+/// What a claimer would take.
+#[derive(Clone, Debug)]
+pub struct Wants {
+    /// None: of every organisation (the workers inside the program).
+    pub organisation: Option<OrganisationId>,
+    /// Empty: of any kind.
+    pub kinds: Vec<String>,
+    /// Empty: from any queue.
+    pub queues: Vec<String>,
+}
+
+impl Wants {
+    fn take(&self, lane: &Lane) -> bool {
+        self.organisation.is_none_or(|of| of == lane.organisation)
+            && (self.kinds.is_empty() || self.kinds.contains(&lane.job_kind))
+            && (self.queues.is_empty() || self.queues.contains(&lane.queue))
+    }
+}
+
+#[derive(Default)]
+struct Waiting {
+    last: u64,
+    queue: VecDeque<Waiter>,
+}
+
+struct Waiter {
+    number: u64,
+    wants: Wants,
+    wake: Arc<Notify>,
+    /// Was told of a job, and has not yet come for it.
+    is_rung: bool,
+}
+
+/// A claimer's place among those who wait. One that leaves after it was rung lets the next one know.
+pub struct Place {
+    number: u64,
+    wake: Arc<Notify>,
+    dispatch: Arc<Dispatch>,
+}
+
+impl Place {
+    /// Until there may be work.
+    pub async fn rung(&self) {
+        self.wake.notified().await;
+        let mut waiting = self.dispatch.waiting();
+        if let Some(waiter) = waiting.queue.iter_mut().find(|waiter| waiter.number == self.number) {
+            waiter.is_rung = false;
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = self.dispatch.waiting();
+        let Some(at) = waiting.queue.iter().position(|waiter| waiter.number == self.number) else { return };
+        let Some(left) = waiting.queue.remove(at) else { return };
+        drop(waiting);
+        match left.wants.organisation {
+            // What it was rung for may still be there: all whom it could concern look.
+            Some(organisation) if left.is_rung => self.dispatch.ring_all(organisation),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Dismissing an ended task: it leaves all lists, its trail stays.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{find, may_move, refused};
+use crate::db::Write;
+use crate::error::{Error, Result, msg};
+use crate::jobs;
+use crate::tasks::sql::{Said, record};
+use crate::tasks::{By, Change, Kind, Task, TaskId, sql};
+
+/// Admins delete any ended task; a job also whoever moves it.
+pub fn delete(w: &mut Write<'_>, by: &By, id: TaskId) -> Result<Arc<Task>> {
+    let task = find(w, &by.viewer, id)?;
+    may_move(&by.viewer, &task)?;
+    if task.kind == Kind::Assignment && !by.viewer.is_admin() {
+        return Err(Error::Forbidden(msg("error-admins-only")));
+    }
+    if !task.status.has_ended() {
+        return Err(refused(msg("refused-delete-open").arg("status", task.status.as_str())));
+    }
+    if sql::has_children(w.conn, id)? {
+        return Err(refused(msg("refused-delete-parent")));
+    }
+    let old = json!({ "title": task.title, "status": task.status });
+    let said = Said::new(Change::Deleted, Some(by.viewer.user), by.via, old, json!({}));
+    jobs::actions::delete(w, id)?;
+    sql::delete(w.conn, &task)?;
+    record(w, Some(&task), None, said)?;
+    Ok(task)
+}

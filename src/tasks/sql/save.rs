@@ -1,0 +1,174 @@
+//! Tasks, the rows: how they are stored and counted.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::error::Result;
+use crate::people::{ProjectId, UserId};
+use crate::tasks::{Due, Task, TaskId};
+
+/// Stores a new task and gives it its id.
+pub fn insert(conn: &Connection, task: &mut Task) -> Result<()> {
+    conn.prepare_cached(
+        "insert into tasks (organisation_id, kind, title, description, status, progress, project_id, assignee_id, creator_id,
+                            priority, due_at, due_date, estimate_minutes, created_at, updated_at, version, category,
+                            parent_id, labels, external_id, total, succeeded, failed, skipped)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+    )?
+    .execute(params![
+        task.organisation,
+        task.kind,
+        task.title,
+        task.description,
+        task.status,
+        task.progress.get(),
+        task.project,
+        task.assignee,
+        task.creator,
+        task.priority,
+        task.due.as_ref().map(|due| due.instant().as_microsecond()),
+        task.due.as_ref().and_then(Due::date).map(|date| date.to_string()),
+        task.estimate_minutes,
+        task.created_at.as_microsecond(),
+        task.updated_at.as_microsecond(),
+        task.version,
+        task.category,
+        task.parent,
+        labels_text(task),
+        task.external_id,
+        task.counts.and_then(|counts| counts.total),
+        task.counts.map(|counts| counts.succeeded),
+        task.counts.map(|counts| counts.failed),
+        task.counts.map(|counts| counts.skipped)
+    ])?;
+    task.id = TaskId::new(conn.last_insert_rowid());
+    for after in &task.after {
+        conn.prepare_cached("insert into task_dependencies (task_id, after_id) values (?1, ?2)")?
+            .execute(params![task.id, after])?;
+    }
+    save_text(conn, task)?;
+    count(conn, task, 1)
+}
+
+/// Stores how a task moved: its progress, status and times, and what was said of them.
+pub fn save_move(conn: &Connection, before: &Task, after: &Task) -> Result<()> {
+    let counts = after.counts;
+    conn.prepare_cached(
+        "update tasks set progress = ?2, updated_at = ?3, version = ?4, total = ?5, succeeded = ?6, failed = ?7, skipped = ?8,
+                          stage = ?9, stage_index = ?10, stage_of = ?11, note = ?12, eta_earliest = ?13, eta_latest = ?14
+         where id = ?1",
+    )?
+    .execute(params![
+        after.id,
+        after.progress.get(),
+        after.updated_at.as_microsecond(),
+        after.version,
+        counts.and_then(|counts| counts.total),
+        counts.map(|counts| counts.succeeded),
+        counts.map(|counts| counts.failed),
+        counts.map(|counts| counts.skipped),
+        after.stage.as_ref().map(|stage| &stage.name),
+        after.stage.as_ref().and_then(|stage| stage.index),
+        after.stage.as_ref().and_then(|stage| stage.of),
+        after.note,
+        after.eta.map(|eta| eta.earliest.as_microsecond()),
+        after.eta.map(|eta| eta.latest.as_microsecond())
+    ])?;
+    if before.status == after.status {
+        return Ok(());
+    }
+    conn.prepare_cached("update tasks set status = ?2, started_at = ?3, finished_at = ?4 where id = ?1")?.execute(
+        params![
+            after.id,
+            after.status,
+            after.started_at.map(Timestamp::as_microsecond),
+            after.finished_at.map(Timestamp::as_microsecond)
+        ],
+    )?;
+    recount(conn, before, after)
+}
+
+/// Stores what an edit may change.
+pub fn save_edit(conn: &Connection, before: &Task, after: &Task) -> Result<()> {
+    conn.prepare_cached(
+        "update tasks set title = ?2, description = ?3, project_id = ?4, assignee_id = ?5, priority = ?6, due_at = ?7,
+                          due_date = ?8, estimate_minutes = ?9, updated_at = ?10, version = ?11, category = ?12, labels = ?13
+         where id = ?1",
+    )?
+    .execute(params![
+        after.id,
+        after.title,
+        after.description,
+        after.project,
+        after.assignee,
+        after.priority,
+        after.due.as_ref().map(|due| due.instant().as_microsecond()),
+        after.due.as_ref().and_then(Due::date).map(|date| date.to_string()),
+        after.estimate_minutes,
+        after.updated_at.as_microsecond(),
+        after.version,
+        after.category,
+        labels_text(after)
+    ])?;
+    if (&before.title, &before.description) != (&after.title, &after.description) {
+        save_text(conn, after)?;
+    }
+    recount(conn, before, after)
+}
+
+/// A comment changes nothing of a task but when it was last heard of.
+pub fn save_touch(conn: &Connection, after: &Task) -> Result<()> {
+    conn.prepare_cached("update tasks set updated_at = ?2, version = ?3 where id = ?1")?.execute(params![
+        after.id,
+        after.updated_at.as_microsecond(),
+        after.version
+    ])?;
+    Ok(())
+}
+
+fn labels_text(task: &Task) -> Option<String> {
+    (!task.labels.is_empty()).then(|| serde_json::json!(task.labels).to_string())
+}
+
+/// Removes a task; its trail stays.
+pub fn delete(conn: &Connection, task: &Task) -> Result<()> {
+    for sql in [
+        "delete from task_dependencies where task_id = ?1 or after_id = ?1",
+        "delete from tasks_text where rowid = ?1",
+        "delete from tasks where id = ?1",
+    ] {
+        conn.prepare_cached(sql)?.execute(params![task.id])?;
+    }
+    count(conn, task, -1)
+}
+
+fn save_text(conn: &Connection, task: &Task) -> Result<()> {
+    conn.prepare_cached(
+        "insert or replace into tasks_text (rowid, organisation, title, description) values (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![task.id, format!("o{}", task.organisation), task.title, task.description])?;
+    Ok(())
+}
+
+fn recount(conn: &Connection, before: &Task, after: &Task) -> Result<()> {
+    if (before.assignee, before.project, before.status) == (after.assignee, after.project, after.status) {
+        return Ok(());
+    }
+    count(conn, before, -1)?;
+    count(conn, after, 1)
+}
+
+fn count(conn: &Connection, task: &Task, by: i64) -> Result<()> {
+    conn.prepare_cached(
+        "insert into task_counts (organisation_id, assignee_id, project_id, status, tasks) values (?1, ?2, ?3, ?4, max(?5, 0))
+         on conflict do update set tasks = tasks + ?5",
+    )?
+    .execute(params![
+        task.organisation,
+        task.assignee.map_or(0, UserId::get),
+        task.project.map_or(0, ProjectId::get),
+        task.status,
+        by
+    ])?;
+    Ok(())
+}
