@@ -22,6 +22,7 @@ pub struct Config {
     /// Offers the two demo visitors on the sign-in page.
     pub demo: bool,
     pub streams: Streams,
+    pub output: Output,
     /// How long a client may take to send a request's head, and how long an unused connection is kept: as long as
     /// proxies keep theirs at the least, and no longer than somebody who holds connections without a word should.
     pub head_timeout: Duration,
@@ -39,6 +40,7 @@ impl Default for Config {
             trusted_proxies: Proxies::default(),
             demo: false,
             streams: Streams::default(),
+            output: Output::default(),
             head_timeout: Duration::from_secs(30),
             requests_per_minute: REQUESTS_PER_MINUTE,
         }
@@ -69,6 +71,33 @@ impl Default for Streams {
             in_all: 20_000,
             ping: Duration::from_secs(15),
             poll: Duration::from_secs(20),
+        }
+    }
+}
+
+/// What one job may leave behind at most; tests lower it.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Of a long log the beginning and the end are kept: how it was called, and how it went in the end.
+    pub log_head_bytes: i64,
+    pub log_tail_bytes: i64,
+    /// Items: some 20 MB of rows. Whoever has more reports counts, and items for what failed.
+    pub items: i64,
+    /// Files stand in the one database, which is backed up as a whole.
+    pub artifacts: i64,
+    pub artifact_bytes: i64,
+    pub artifacts_bytes: i64,
+}
+
+impl Default for Output {
+    fn default() -> Output {
+        Output {
+            log_head_bytes: 256 * 1024,
+            log_tail_bytes: 8 * 1024 * 1024,
+            items: 100_000,
+            artifacts: 1_000,
+            artifact_bytes: 256 * 1024 * 1024,
+            artifacts_bytes: 1024 * 1024 * 1024,
         }
     }
 }
@@ -212,3 +241,10 @@ pub const AFTER: usize = 100;
 /// Pauses of a fixed backoff, each in seconds.
 pub const BACKOFF_PAUSES: usize = 20;
 pub const BACKOFF_SECONDS: std::ops::RangeInclusive<i64> = 0..=7 * 24 * 3600;
+/// Items in one report, so that one call is one short write.
+pub const ITEMS_AT_ONCE: usize = 1_000;
+/// Characters. A key is a word or a line of a file; a longer message is cut.
+pub const ITEM_KEY_CHARS: usize = 200;
+pub const ITEM_MESSAGE_CHARS: usize = 2_000;
+/// Characters of a file's name, as most file systems take them.
+pub const ARTIFACT_NAME_CHARS: usize = 200;

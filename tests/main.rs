@@ -15,6 +15,7 @@ mod house;
 mod hub;
 mod hub_model;
 mod isolation;
+mod job_output;
 mod killed;
 mod line;
 mod locales;

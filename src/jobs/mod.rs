@@ -3,7 +3,10 @@
 //! verbs in `actions`, what memory keeps of running jobs in `dispatch`.
 
 pub mod actions;
+pub mod artifacts;
 pub mod dispatch;
+pub mod items;
+pub mod log;
 pub mod sql;
 pub mod worker;
 

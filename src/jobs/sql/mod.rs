@@ -1,8 +1,12 @@
 //! Jobs, the rows: how one is read with its task, and saved. What waits to be claimed is in `queue`, what is kept of
-//! attempts in `attempts`.
+//! attempts in `attempts`; what jobs leave behind is in `log`, `items` and `artifacts`, and how it goes in `removals`.
 
+mod artifacts;
 mod attempts;
+mod items;
+mod log;
 mod queue;
+mod removals;
 
 use std::sync::Arc;
 
@@ -18,8 +22,12 @@ use crate::people::OrganisationId;
 use crate::tasks::TaskId;
 use crate::tasks::progress::StagePlan;
 
+pub use artifacts::*;
 pub use attempts::*;
+pub use items::*;
+pub use log::*;
 pub use queue::*;
+pub use removals::*;
 
 /// The columns of a job, in the order that [`job_row`] reads them.
 macro_rules! job_columns {
