@@ -13,6 +13,8 @@ create table job_outputs (
   generation integer not null default 1,
   items      integer not null default 0 check (items >= 0),
   next_place integer not null default 1,
+  -- Failures of earlier attempts than this left the counts when they were begun again.
+  failed_from integer not null default 0,
   check (0 <= gap_start and gap_start <= gap_end and gap_end <= log_bytes)
 ) strict;
 

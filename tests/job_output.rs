@@ -239,13 +239,31 @@ async fn items_past_the_limit_are_refused_whole_and_forgotten_ones_begin_anew() 
     let full = record(&house, 1, many(1)).await;
     assert!(matches!(full, Err(Error::Invalid(_))), "{full:?}");
     assert_eq!(sql::item_count(&house.look(), JOB).unwrap(), 20);
-    write(&house, |conn| sql::forget_items(conn, JOB)).await.unwrap();
+    write(&house, |conn| sql::restart_items(conn, JOB, 2, false)).await.unwrap();
     assert!(sql::items(&house.look(), JOB, None, 0, 100).unwrap().is_empty());
     let moved = record(&house, 2, many(2)).await.unwrap();
     assert_eq!(moved.failed, 2, "what is forgotten is subtracted from nothing");
     while write(&house, |conn| sql::remove_some(conn, monday())).await.unwrap() {}
     assert_eq!(rows(&house, "items"), 2);
     assert_eq!(rows(&house, "item_groups"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_that_are_tried_again_leave_no_count_twice() {
+    use ItemOutcome::{Failed, Succeeded};
+    let house = House::open().await;
+    let first =
+        vec![item(Some("a"), Failed, Some("x")), item(Some("b"), Failed, Some("x")), item(Some("c"), Succeeded, None)];
+    record(&house, 1, first).await.unwrap();
+    // The job's counts keep what succeeded, and its failures begin at zero.
+    write(&house, |conn| sql::restart_items(conn, JOB, 2, true)).await.unwrap();
+    let again: Vec<String> =
+        sql::items(&house.look(), JOB, Some(Failed), 0, 10).unwrap().into_iter().map(|item| item.key).collect();
+    assert_eq!(again, ["a", "b"], "the worker can ask which they are");
+    let moved = record(&house, 2, vec![item(Some("a"), Succeeded, None), item(Some("b"), Failed, None)]).await.unwrap();
+    assert_eq!(moved, ItemsMoved { succeeded: 1, failed: 1, skipped: 0 });
+    let moved = record(&house, 2, vec![item(Some("b"), Succeeded, None)]).await.unwrap();
+    assert_eq!(moved, ItemsMoved { succeeded: 1, failed: -1, skipped: 0 });
 }
 
 fn rows(house: &House, table: &str) -> i64 {

@@ -18,13 +18,24 @@ struct Place {
     generation: i64,
     items: i64,
     next: i64,
+    failed_from: i64,
 }
 
 fn place(conn: &Connection, task: TaskId) -> Result<Option<Place>> {
     Ok(conn
-        .prepare_cached("select generation, items, next_place from job_outputs where task_id = ?1")?
-        .query_one([task], |row| Ok(Place { generation: row.get(0)?, items: row.get(1)?, next: row.get(2)? }))
+        .prepare_cached("select generation, items, next_place, failed_from from job_outputs where task_id = ?1")?
+        .query_one([task], |row| {
+            Ok(Place { generation: row.get(0)?, items: row.get(1)?, next: row.get(2)?, failed_from: row.get(3)? })
+        })
         .optional()?)
+}
+
+/// An item that was recorded before.
+struct Known {
+    id: i64,
+    outcome: ItemOutcome,
+    group: i64,
+    attempt: i64,
 }
 
 /// What is being written of one report: groups are looked up once, and counted once.
@@ -70,14 +81,16 @@ impl<'a> Recording<'a> {
             None => None,
         };
         match before {
-            Some((id, outcome, before)) => {
+            Some(Known { id, outcome, group: before, attempt: last }) => {
                 self.conn
                     .prepare_cached(
                         "update items set outcome = ?2, group_id = ?3, attempt = ?4, at = ?5 where id = ?1",
                     )?
                     .execute(params![id, item.outcome, group, attempt, now.as_microsecond()])?;
                 *self.grown.entry(before).or_default() -= 1;
-                self.moved = self.moved.by(outcome, -1);
+                if outcome != ItemOutcome::Failed || last >= self.place.failed_from {
+                    self.moved = self.moved.by(outcome, -1);
+                }
             }
             None => self.insert(item, group, attempt, now)?,
         }
@@ -122,14 +135,14 @@ impl<'a> Recording<'a> {
         }
     }
 
-    fn find(&self, key: &str) -> Result<Option<(i64, ItemOutcome, i64)>> {
+    fn find(&self, key: &str) -> Result<Option<Known>> {
         Ok(self
             .conn
             .prepare_cached(
-                "select id, outcome, group_id from items where task_id = ?1 and generation = ?2 and key = ?3",
+                "select id, outcome, group_id, attempt from items where task_id = ?1 and generation = ?2 and key = ?3",
             )?
             .query_one(params![self.task, self.place.generation, key], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                Ok(Known { id: row.get(0)?, outcome: row.get(1)?, group: row.get(2)?, attempt: row.get(3)? })
             })
             .optional()?)
     }
@@ -259,16 +272,20 @@ pub fn item_groups(
         .collect()
 }
 
-/// Forgets all items: their counts begin at zero again. The rows are removed later.
-pub fn forget_items(conn: &Connection, task: TaskId) -> Result<()> {
-    let Some(Place { generation, items, .. }) = place(conn, task)? else { return Ok(()) };
-    if items == 0 {
+/// An attempt begins with counts of its own. Either nothing counts any more that was recorded before, and its rows are
+/// removed later; or only the failed items are tried again: they stay, for whoever asks which they are, and are not
+/// subtracted from the new counts when they come out otherwise.
+pub fn restart_items(conn: &Connection, task: TaskId, attempt: i64, only_failed: bool) -> Result<()> {
+    let Some(place) = place(conn, task)?.filter(|place| place.items > 0) else { return Ok(()) };
+    if only_failed {
+        conn.prepare_cached("update job_outputs set failed_from = ?2 where task_id = ?1")?
+            .execute(params![task, attempt])?;
         return Ok(());
     }
     conn.prepare_cached("insert into output_removals (task_id, generation) values (?1, ?2) on conflict do nothing")?
-        .execute(params![task, generation])?;
+        .execute(params![task, place.generation])?;
     conn.prepare_cached(
-        "update job_outputs set generation = generation + 1, items = 0, next_place = 1 where task_id = ?1",
+        "update job_outputs set generation = generation + 1, items = 0, next_place = 1, failed_from = 0 where task_id = ?1",
     )?
     .execute([task])?;
     Ok(())
