@@ -9,7 +9,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::sql::Lane;
 use crate::clock::Clock;
 use crate::config;
 use crate::people::OrganisationId;
@@ -23,6 +22,14 @@ pub struct Dispatch {
     cancelled: Mutex<VecDeque<TaskId>>,
     /// Rings when [`Dispatch::cancelled`] has grown.
     pub wake: Notify,
+}
+
+/// One place where jobs wait.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Lane {
+    pub organisation: OrganisationId,
+    pub job_kind: String,
+    pub queue: String,
 }
 
 /// What was heard of a running job.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config;
 use crate::db::Write;
 use crate::error::Result;
-use crate::jobs::sql::Lane;
+use crate::jobs::dispatch::Lane;
 use crate::jobs::{Dispatch, sql};
 use crate::tasks::{self, Status, Task};
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
+use crate::jobs::dispatch::Lane;
 use crate::jobs::{Job, Limited};
 use crate::people::{OrganisationId, UserId};
 use crate::tasks::{Task, TaskId};
@@ -30,14 +31,6 @@ pub fn insert_ready(conn: &Connection, task: &Task, job: &Job, at: Timestamp) ->
 /// Takes it away; whether it was there.
 pub fn delete_ready(conn: &Connection, task: TaskId) -> Result<bool> {
     Ok(conn.prepare_cached("delete from ready_jobs where task_id = ?1")?.execute(params![task])? > 0)
-}
-
-/// One place where jobs wait.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Lane {
-    pub organisation: OrganisationId,
-    pub job_kind: String,
-    pub queue: String,
 }
 
 /// What stands first in a lane, and by what it is compared with the first of another.
