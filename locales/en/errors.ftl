@@ -109,3 +109,4 @@ error-artifact-name = A file's name is one line of at most { $limit } characters
 error-artifact-size = A file may have at most { $limit } MB.
 error-artifacts-size = The files of one job may have at most { $limit } MB together.
 error-too-many-artifacts = At most { $limit } files of one job are kept.
+refused-edit-running = This job runs or has ended: its time and its place in the queue no longer matter.

@@ -111,3 +111,4 @@ error-artifact-name = שם של קובץ הוא שורה אחת של { $limit } 
 error-artifact-size = קובץ יכול להכיל { $limit } מ"ב לכל היותר.
 error-artifacts-size = הקבצים של עבודה אחת יכולים להכיל יחד { $limit } מ"ב לכל היותר.
 error-too-many-artifacts = לכל היותר { $limit } קבצים של עבודה אחת נשמרים.
+refused-edit-running = העבודה רצה או הסתיימה: הזמן שלה ומקומה בתור כבר אינם משנים.

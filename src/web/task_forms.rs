@@ -91,7 +91,9 @@ pub async fn post_task(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Resu
         due: (fields.has("due") || fields.has("due_time")).then(|| due(&fields)),
         priority: given("priority"),
         estimate: given("estimate"),
+        category: given("category"),
         version: fields.filled("version").and_then(|version| version.trim().parse().ok()),
+        ..Edit::default()
     };
     match visit.app.act(&visit.viewer, Via::Page, move |w, by| actions::edit(w, by, id, &edit)).await {
         Ok(edited) => {

@@ -21,7 +21,7 @@ pub use claim::{Wanted, claim, claim_waiting};
 pub use delete::delete;
 pub use life::{Finish, Heartbeat, finish, hear, heartbeat};
 pub use limits::set_limit;
-pub use queue::{dependency_moved, enqueue, promote_due};
+pub use queue::{dependency_moved, enqueue, promote_due, requeue};
 pub use rescue::{catch_up, load, look_after};
 pub use retry::retry;
 

@@ -26,6 +26,15 @@ pub fn enqueue(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, task: &Task) -> Resu
     Ok(())
 }
 
+/// The same for one whose time or priority was changed.
+pub fn requeue(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, task: &Task) -> Result<()> {
+    if let Some(job) = task.job() {
+        sql::save_job(w.conn, task.id, job, task.finished_at)?;
+    }
+    sql::delete_ready(w.conn, task.id)?;
+    enqueue(w, dispatch, task)
+}
+
 /// Lets those who wait know that there may be work in this job's lane.
 pub(super) fn ring(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, task: &Task) {
     let Some(job) = task.job() else { return };

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::assign::check_people;
+use super::create::parse_labels;
 use super::parse::{parse_estimate, parse_id, parse_priority};
 use super::{find, touched};
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, FieldError, Result, msg};
+use crate::jobs;
 use crate::people::actions::Fields;
 use crate::people::{ProjectId, UserId, Viewer, parse_line};
 use crate::tasks::sql::{Said, record};
-use crate::tasks::{By, Change, Due, Entry, Task, TaskId, parse_note, sql};
+use crate::tasks::{By, Change, Due, Entry, Status, Task, TaskId, parse_note, sql};
 
 /// What a form sends; a field that is none stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +29,12 @@ pub struct Edit {
     pub due: Option<String>,
     pub priority: Option<String>,
     pub estimate: Option<String>,
+    /// Blank is none.
+    pub category: Option<String>,
+    pub labels: Option<Vec<String>>,
+    /// Of a job that does not run yet; none within: as soon as can be.
+    pub run_at: Option<Option<Timestamp>>,
+    pub queue_priority: Option<i64>,
     /// The version that the form was opened at.
     pub version: Option<i64>,
 }
@@ -39,7 +48,7 @@ pub struct Edited {
 
 /// Each change, in the order in which they are recorded, and its field's name
 /// in forms and in the trail.
-const FIELDS: [(Change, &str); 7] = [
+const FIELDS: [(Change, &str); 11] = [
     (Change::Title, "title"),
     (Change::Description, "description"),
     (Change::Assigned, "assignee"),
@@ -47,6 +56,10 @@ const FIELDS: [(Change, &str); 7] = [
     (Change::Due, "due"),
     (Change::Priority, "priority"),
     (Change::Estimate, "estimate"),
+    (Change::Category, "category"),
+    (Change::Labels, "labels"),
+    (Change::RunAt, "run_at"),
+    (Change::QueuePriority, "queue_priority"),
 ];
 
 /// Admins edit. Two who edit at once each keep what only they changed; where
@@ -100,8 +113,38 @@ fn wanted(before: &Task, form: &Edit, viewer: &Viewer) -> Result<Task> {
     if let Some(estimate) = &form.estimate {
         task.estimate_minutes = fields.take("estimate", parse_estimate(estimate)).flatten();
     }
+    if let Some(category) = &form.category {
+        let category = Some(category.as_str()).filter(|category| !category.trim().is_empty());
+        task.category = category.and_then(|text| fields.take("category", parse_line(text, config::NAME_CHARS)));
+    }
+    if let Some(labels) = &form.labels {
+        task.labels = fields.take("labels", parse_labels(labels)).unwrap_or_default();
+    }
+    wanted_of_job(&mut fields, &mut task, form)?;
     fields.check()?;
     Ok(task)
+}
+
+/// When a job runs, and before which others.
+fn wanted_of_job(fields: &mut Fields, task: &mut Task, form: &Edit) -> Result<()> {
+    if form.run_at.is_none() && form.queue_priority.is_none() {
+        return Ok(());
+    }
+    let is_waiting = task.status == Status::Pending;
+    let Some(job) = task.job.as_mut().map(Arc::make_mut) else {
+        return Err(Error::Conflict(msg("refused-no-job")));
+    };
+    if !is_waiting {
+        return Err(Error::Conflict(msg("refused-edit-running")));
+    }
+    job.run_at = form.run_at.unwrap_or(job.run_at);
+    if let Some(priority) = form.queue_priority {
+        if !(0..=9).contains(&priority) {
+            fields.refuse("queue_priority", msg("error-number-range").arg("from", 0i64).arg("to", 9i64));
+        }
+        job.queue_priority = priority;
+    }
+    Ok(())
 }
 
 /// Which fields to change: those that the form differs in from now, but not
@@ -146,10 +189,16 @@ fn apply(w: &mut Write<'_>, before: Arc<Task>, wanted: &Task, changed: &[Change]
             Change::Project => next.project = wanted.project,
             Change::Due => next.due.clone_from(&wanted.due),
             Change::Priority => next.priority = wanted.priority,
+            Change::Category => next.category.clone_from(&wanted.category),
+            Change::Labels => next.labels.clone_from(&wanted.labels),
+            Change::RunAt | Change::QueuePriority => next.job.clone_from(&wanted.job),
             _ => next.estimate_minutes = wanted.estimate_minutes,
         }
         let next = Arc::new(touched(next, w.now));
         sql::save_edit(w.conn, &present, &next)?;
+        if matches!(change, Change::RunAt | Change::QueuePriority) {
+            jobs::actions::requeue(w, &by.dispatch, &next)?;
+        }
         let only = |task: &Task| {
             let mut facts = Map::new();
             facts.insert(fact(field).to_owned(), task.facts().remove(fact(field)).unwrap_or(Value::Null));
