@@ -110,3 +110,4 @@ error-artifact-size = A file may have at most { $limit } MB.
 error-artifacts-size = The files of one job may have at most { $limit } MB together.
 error-too-many-artifacts = At most { $limit } files of one job are kept.
 refused-edit-running = This job runs or has ended: its time and its place in the queue no longer matter.
+refused-delete-awaited = Open tasks wait for this one to be done. Run it again, or cancel them first.

@@ -112,3 +112,4 @@ error-artifact-size = קובץ יכול להכיל { $limit } מ"ב לכל הי�
 error-artifacts-size = הקבצים של עבודה אחת יכולים להכיל יחד { $limit } מ"ב לכל היותר.
 error-too-many-artifacts = לכל היותר { $limit } קבצים של עבודה אחת נשמרים.
 refused-edit-running = העבודה רצה או הסתיימה: הזמן שלה ומקומה בתור כבר אינם משנים.
+refused-delete-awaited = משימות פתוחות ממתינות לסיום המשימה הזו. יש להריץ אותה שוב, או לבטל אותן קודם.

@@ -76,6 +76,13 @@ fn roll_up(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, parent: &Arc<Task>, fami
     if family.is_complete() {
         return end(w, dispatch, parent, after, family);
     }
+    if parent.status.has_ended()
+        && let Some(key) = &job.spec.unique_key
+        && sql::by_unique_key(w.conn, parent.organisation, key)?.is_some()
+    {
+        // It opens again with its child; another one has its key by now.
+        sql::release_unique_key(w.conn, parent.id)?;
+    }
     let untouched = family.ended() == 0 && family.progress == 0.0 && parent.status == Status::Pending;
     let status = if untouched { Status::Pending } else { Status::InProgress };
     let after = after.moved_to(after.progress, status, w.now);

@@ -11,7 +11,7 @@ use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs::dispatch::Sign;
 use crate::jobs::sql::End;
-use crate::jobs::{Dispatch, Job, Outcome, quarters, sql};
+use crate::jobs::{Dispatch, Family, Job, Outcome, quarters, sql};
 use crate::tasks::eta::{Earlier, Pace};
 use crate::tasks::{By, Change, Counts, Percent, Status, Task, TaskId, Who};
 
@@ -41,15 +41,8 @@ pub(super) fn start(
         (job.stalled_at, job.lost_at, job.error, job.result) = (None, None, None, None);
         job.recorded.pace = Some(Pace::start(now, 0.0).to_string());
     });
-    after.counts = after.counts.map(|counts| match only_failed {
-        true => Counts { failed: 0, ..counts },
-        false => Counts { total: counts.total, ..Counts::default() },
-    });
-    let begins_at = match only_failed {
-        true => after.counts.and_then(|counts| counts.percent()).unwrap_or(Percent::ZERO),
-        false => Percent::ZERO,
-    };
-    (after.stage, after.note) = (None, None);
+    anew(&mut after, only_failed);
+    let begins_at = after.progress;
     let earlier = earlier(w, before)?;
     after.eta = Pace::start(now, 0.0).estimate(now, 0.0, None, earlier);
     let after = after.moved_to(begins_at, Status::InProgress, now);
@@ -60,6 +53,21 @@ pub(super) fn start(
     let after = put(w, dispatch, before, after, Told::Entry(Change::Claimed, who, None))?;
     keep(w, dispatch, &after, Sign::Started);
     Ok(after)
+}
+
+/// Progress as another attempt begins with it: nothing is done, but for the items that are not repeated. What children
+/// did stays done.
+pub(super) fn anew(task: &mut Task, only_failed: bool) {
+    if task.job().is_some_and(|job| job.family.children > 0) {
+        return;
+    }
+    task.counts = task.counts.map(|counts| match only_failed {
+        true => Counts { failed: 0, ..counts },
+        false => Counts { total: counts.total, ..Counts::default() },
+    });
+    let kept = task.counts.filter(|_| only_failed).and_then(|counts| counts.percent());
+    task.progress = kept.unwrap_or(Percent::ZERO);
+    (task.stage, task.note, task.eta) = (None, None, None);
 }
 
 /// How long runs of the same kind took before.
@@ -96,7 +104,7 @@ pub fn hear(
     let job = job_of(&before)?;
     may_move(&by.viewer, &before)?;
     let came_back = before.status == Status::Failed && job.lost_at.is_some();
-    let begins = job.is_run_by_creator() && (before.status == Status::Pending || came_back);
+    let begins = job.is_run_by_creator() && !job.is_running() && (!before.status.has_ended() || came_back);
     if begins && attempt.is_none_or(|attempt| attempt == job.attempt + 1 || came_back) {
         let lease_seconds = job.lease_seconds.filter(|_| came_back);
         let before = start(w, &by.dispatch, by.who(), &before, Start { worker: None, lease_seconds })?;
@@ -174,33 +182,40 @@ pub struct Finish {
 /// The end of an attempt by its worker's word. Said twice is the same as once.
 pub fn finish(w: &mut Write<'_>, by: &By, id: TaskId, said: Finish) -> Result<Arc<Task>> {
     let before = find(w, &by.viewer, id)?;
-    let job = job_of(&before)?;
-    let same_end = match said.outcome {
-        Outcome::Done => before.status == Status::Done,
-        Outcome::Failed => before.status == Status::Failed && job.lost_at.is_none(),
-        Outcome::Cancelled => before.status == Status::Cancelled,
-        Outcome::Lost => return Err(Error::field("outcome", msg("error-choice"))),
-    };
-    if same_end && said.attempt.unwrap_or(job.attempt) == job.attempt && job.attempt > 0 {
+    if is_said_already(w, &before, &said)? {
         may_move(&by.viewer, &before)?;
         return Ok(before);
     }
     let (before, after) = hear(w, by, before, said.attempt, Sign::Alive)?;
-    let family = job_of(&before)?.family;
+    // Whoever says that it is done expects no more children than there are.
+    let family = Family { expected: None, ..job_of(&before)?.family };
     if !family.is_complete() && said.outcome == Outcome::Done {
         // It has done its own part; its children are still at it.
         let after = with_job(&after, |job| {
-            job.family.own_outcome = Some(said.outcome);
+            job.family = Family { own_outcome: Some(said.outcome), ..family };
             job.result = said.result.map(Arc::new);
             rest(job);
         });
-        let after = put(w, &by.dispatch, &before, after, Told::Entry(Change::Stage, by.who(), None))?;
+        let after = put(w, &by.dispatch, &before, after, Told::Entry(Change::Progress, by.who(), None))?;
+        sql::save_family(w.conn, after.id, &family)?;
         close(w, &after, Outcome::Done, None)?;
         keep(w, &by.dispatch, &after, Sign::Alive);
         return Ok(after);
     }
     let after = with_job(&after, |job| job.result = said.result.map(Arc::new));
     end_attempt(w, &by.dispatch, by.who(), &before, after, Ending { outcome: said.outcome, error: said.error })
+}
+
+/// Whether this attempt ended so before.
+fn is_said_already(w: &Write<'_>, task: &Task, said: &Finish) -> Result<bool> {
+    if said.outcome == Outcome::Lost {
+        return Err(Error::field("outcome", msg("error-choice")));
+    }
+    let job = job_of(task)?;
+    // Who does not say which attempt means the present one; one that has yet to begin has not ended.
+    let attempt = said.attempt.or(task.status.has_ended().then_some(job.attempt));
+    let ended = attempt.map(|attempt| sql::attempt_outcome(w.conn, task.id, attempt)).transpose()?.flatten();
+    Ok(ended == Some(said.outcome))
 }
 
 /// How an attempt ends, and why.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::life::anew;
 use super::{Told, enqueue, find, job_of, may_move, put, with_job};
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
+use crate::jobs::sql;
 use crate::tasks::{By, Change, Status, Task, TaskId};
 
 /// The job waits for its next attempt, with all its attempts before it again.
@@ -21,13 +23,19 @@ pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) ->
     if only_failed_items && before.counts.is_none_or(|counts| counts.failed == 0) {
         return Err(Error::Conflict(msg("refused-retry-no-items")));
     }
-    let after = with_job(&before, |job| {
+    if let Some(key) = &job.spec.unique_key
+        && let Some(other) = sql::by_unique_key(w.conn, before.organisation, key)?
+    {
+        return Err(Error::Conflict(msg("refused-unique-key").arg("id", other.get())));
+    }
+    let mut after = with_job(&before, |job| {
         job.round = job.attempt;
         job.only_failed_items = only_failed_items;
         job.run_at = None;
         job.worker = None;
         (job.cancel_requested_at, job.cancel_acknowledged_at) = (None, None);
     });
+    anew(&mut after, only_failed_items);
     let started_at = after.started_at;
     let mut after = after.moved_to(after.progress, Status::Pending, w.now);
     after.started_at = started_at;

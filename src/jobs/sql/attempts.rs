@@ -1,7 +1,7 @@
 //! Attempts, the rows, and how long the runs of a kind took.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::clock::from_micros;
 use crate::error::Result;
@@ -49,6 +49,15 @@ pub fn end_attempt(conn: &Connection, task: TaskId, attempt: i64, end: &End<'_>)
     )?
     .execute(params![task, attempt, end.at.as_microsecond(), end.outcome, end.progress, end.error])?;
     Ok(())
+}
+
+/// How it ended, if it has.
+pub fn attempt_outcome(conn: &Connection, task: TaskId, attempt: i64) -> Result<Option<Outcome>> {
+    let outcome = conn
+        .prepare_cached("select outcome from attempts where task_id = ?1 and attempt = ?2")?
+        .query_one(params![task, attempt], |row| row.get(0))
+        .optional()?;
+    Ok(outcome.flatten())
 }
 
 /// Newest first.

@@ -176,10 +176,10 @@ pub fn save_job(conn: &Connection, task: TaskId, job: &Job, ended_at: Option<Tim
 /// Stores how a parent's children stand.
 pub fn save_family(conn: &Connection, task: TaskId, family: &Family) -> Result<()> {
     conn.prepare_cached(
-        "update jobs set children = ?2, children_done = ?3, children_failed = ?4, children_cancelled = ?5, children_progress = ?6
-         where task_id = ?1",
+        "update jobs set children = ?2, children_done = ?3, children_failed = ?4, children_cancelled = ?5, children_progress = ?6,
+                         children_expected = ?7 where task_id = ?1",
     )?
-    .execute(params![task, family.children, family.done, family.failed, family.cancelled, family.progress])?;
+    .execute(params![task, family.children, family.done, family.failed, family.cancelled, family.progress, family.expected])?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs;
 use crate::tasks::sql::{Said, record};
-use crate::tasks::{By, Change, Kind, Task, TaskId, sql};
+use crate::tasks::{By, Change, Kind, Status, Task, TaskId, sql};
 
 /// Admins delete any ended task; a job also whoever moves it.
 pub fn delete(w: &mut Write<'_>, by: &By, id: TaskId) -> Result<Arc<Task>> {
@@ -23,6 +23,9 @@ pub fn delete(w: &mut Write<'_>, by: &By, id: TaskId) -> Result<Arc<Task>> {
     }
     if sql::has_children(w.conn, id)? {
         return Err(refused(msg("refused-delete-parent")));
+    }
+    if task.status != Status::Done && !sql::dependents(w.conn, id)?.is_empty() {
+        return Err(refused(msg("refused-delete-awaited")));
     }
     let old = json!({ "title": task.title, "status": task.status });
     let said = Said::new(Change::Deleted, Some(by.viewer.user), by.via, old, json!({}));

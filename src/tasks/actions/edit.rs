@@ -196,7 +196,7 @@ fn apply(w: &mut Write<'_>, before: Arc<Task>, wanted: &Task, changed: &[Change]
         }
         let next = Arc::new(touched(next, w.now));
         sql::save_edit(w.conn, &present, &next)?;
-        if matches!(change, Change::RunAt | Change::QueuePriority) {
+        if next.job.is_some() && matches!(change, Change::Assigned | Change::RunAt | Change::QueuePriority) {
             jobs::actions::requeue(w, &by.dispatch, &next)?;
         }
         let only = |task: &Task| {
