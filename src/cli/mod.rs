@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the program, one file a command.
 
 mod demo;
+mod run;
 mod serve;
 
 use std::net::SocketAddr;
@@ -32,6 +33,8 @@ enum Command {
     Serve(ServeArgs),
     /// Serve a made-up organisation in which work goes on by itself; it goes when the program ends
     Demo(demo::DemoArgs),
+    /// Run a command, and show it as a job: its progress, its output, how it ends
+    Run(run::RunArgs),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -69,6 +72,7 @@ impl Cli {
             None => serve::run(self.serve),
             Some(Command::Serve(args)) => serve::run(args),
             Some(Command::Demo(args)) => demo::run(args),
+            Some(Command::Run(args)) => run::run(&args),
         }
     }
 }
