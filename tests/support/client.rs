@@ -36,6 +36,8 @@ impl Client {
     }
 
     fn built(base: &str, more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Client {
+        // What the binary speaks TLS with; a client is not even made without it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("Milepost tests (like a browser)");
