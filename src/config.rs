@@ -122,6 +122,20 @@ pub const BURSTS_PER_MINUTE: u32 = 6;
 /// How often the full buckets of whoever went away are forgotten: some megabytes' worth.
 pub const REQUESTS_BETWEEN_SWEEPS: usize = 100_000;
 
+/// Rows that a list of the API gives, unless it is asked for fewer or more; and the most.
+pub const LIST_USUAL: usize = 100;
+pub const LIST_MOST: usize = 500;
+/// Reports in one call: a commit of some milliseconds.
+pub const REPORTS_AT_ONCE: usize = 1_000;
+/// How long a claim may wait for a job: less than the time after which proxies give up.
+pub const CLAIM_WAIT_SECONDS: i64 = 60;
+/// How long the answer to a write with an `Idempotency-Key` is kept: whoever tries again does so within a day.
+pub const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// Bytes of such a key: the longest that clients of other programs send.
+pub const KEY_CHARS: usize = 255;
+/// Rows that house-keeping removes in one write, so that nobody waits for it.
+pub const ROWS_SWEPT: usize = 500;
+
 /// A form or request body, in bytes: the longest description (below) in
 /// percent-encoded UTF-8, with room for the other fields.
 pub const BODY_BYTES: usize = 256 * 1024;

@@ -109,6 +109,15 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// The same of a field that is called otherwise at the door.
+    #[must_use]
+    pub fn about(mut self, field: &str, called: &'static str) -> Error {
+        if let Error::Invalid(errors) = &mut self {
+            errors.iter_mut().filter(|error| error.field == field).for_each(|error| error.field = called);
+        }
+        self
+    }
+
     /// One field is wrong.
     pub fn field(field: &'static str, message: Message) -> Error {
         Error::Invalid(vec![FieldError { field, message }])

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use clock::Clock;
 use config::Config;
@@ -51,6 +52,8 @@ pub struct Inner {
     pub passwords: Passwords,
     pub throttle: Throttle,
     pub memory: web::Memory,
+    /// Whoever waits for something stops doing so when this is cancelled: the server is about to end.
+    pub stopping: CancellationToken,
 }
 
 impl Deref for App {
@@ -77,6 +80,7 @@ impl App {
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             memory,
+            stopping: CancellationToken::new(),
         })))
     }
 
@@ -111,10 +115,11 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let hub = app.hub.clone();
+    let leaving = app.clone();
     tokio::spawn(async move {
         shutdown.await;
-        hub.shut_down();
+        leaving.hub.shut_down();
+        leaving.stopping.cancel();
         stop.send_replace(true);
     });
     let hub = app.hub.clone();
@@ -141,6 +146,9 @@ async fn keep_house(app: App) {
         let swept = app.db.write(|w| Ok(people::sql::delete_expired_sessions(w.conn, w.now)?)).await;
         if let Err(error) = swept {
             tracing::warn!(%error, "expired sessions were not removed");
+        }
+        if let Err(error) = people::actions::forget_old_answers(&app).await {
+            tracing::warn!(%error, "old answers were not removed");
         }
     }
 }

@@ -318,7 +318,8 @@ async fn a_tick_is_marked_as_one_and_carries_no_id() {
     let event = stream.named("task").await;
     assert_eq!(event.id, None);
     assert_eq!(event.json()["task"]["cursor"], json!(place), "how far it knows everything");
-    let change = json!({ "change": "tick", "task_id": id, "new": { "progress": 0.0 }, "at": "2025-03-03T09:00:00Z" });
+    let new = json!({ "progress": 0.0, "counts": null, "stage": null, "note": null, "eta": null });
+    let change = json!({ "change": "tick", "task_id": id, "new": new, "at": "2025-03-03T09:00:00Z" });
     assert_eq!(event.json()["change"], change);
 }
 

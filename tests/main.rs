@@ -6,6 +6,7 @@
 
 mod api;
 mod api_stream;
+mod api_tasks;
 mod bad_input;
 mod binary;
 mod browser;

@@ -54,6 +54,14 @@ impl AllNames {
         (at == app.hub.names_generation()).then_some(names)
     }
 
+    /// What is remembered, else what is read now.
+    pub async fn get(&self, app: &App, organisation: OrganisationId) -> Result<Arc<Names>> {
+        match self.known(app, organisation) {
+            Some(names) => Ok(names),
+            None => self.of(app, organisation).await,
+        }
+    }
+
     pub async fn of(&self, app: &App, organisation: OrganisationId) -> Result<Arc<Names>> {
         // Read before the database: a change in between makes this entry stale at once.
         let generation = app.hub.names_generation();

@@ -1,12 +1,15 @@
 //! Failures as programs read them: `application/problem+json` (RFC 9457) with one sentence, and for fields one each. Which
 //! status and which sentences a failure has, the boundary knows.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-/// `type` is left out, which means `about:blank`: the status says which kind of problem it is.
-#[derive(Serialize)]
+/// A failure (RFC 9457). `type` is left out, which means `about:blank`: the status says which kind of problem it is.
+#[derive(Serialize, ToSchema)]
 pub struct Problem {
     pub title: &'static str,
     pub status: u16,
@@ -18,9 +21,10 @@ pub struct Problem {
     pub reference: Option<String>,
 }
 
-#[derive(Serialize)]
+/// What is wrong with one field.
+#[derive(Serialize, ToSchema)]
 pub struct FieldProblem {
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     pub detail: String,
 }
 

@@ -4,92 +4,218 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::names::Names;
+use super::schemas;
+use crate::jobs::Job;
 use crate::live::{Cursor, TickLetter};
 use crate::people::{Presence, ProjectId, UserId};
-use crate::tasks::{Change, Due, Entry, Kind, Priority, Status, Task, TaskId, Via};
+use crate::tasks::{self, Change, Due, Entry, Kind, Priority, Status, Task, TaskId, Via};
 
-/// What no task has yet.
-type NotYet = Option<()>;
-
-/// Somebody or something by id and name.
-#[derive(Serialize)]
-pub struct Named<'a, I> {
-    id: I,
+/// Somebody (a member, or a program of the organisation), by id and name.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Person)]
+pub struct PersonShape<'a> {
+    #[schema(value_type = i64)]
+    id: UserId,
     name: Option<&'a str>,
 }
 
-fn person(names: &Names, id: UserId) -> Named<'_, UserId> {
-    Named { id, name: names.person(id) }
+/// A project by id and name.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Project)]
+pub struct ProjectShape<'a> {
+    #[schema(value_type = i64)]
+    id: ProjectId,
+    name: Option<&'a str>,
 }
 
-fn project(names: &Names, id: ProjectId) -> Named<'_, ProjectId> {
-    Named { id, name: names.project(id) }
+fn person(names: &Names, id: UserId) -> PersonShape<'_> {
+    PersonShape { id, name: names.person(id) }
+}
+
+fn project(names: &Names, id: ProjectId) -> ProjectShape<'_> {
+    ProjectShape { id, name: names.project(id) }
 }
 
 fn as_text<S: Serializer>(text: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&text.to_string())
 }
 
-/// A task. Times are UTC by RFC 3339; `due` is a date, or an instant.
-#[derive(Serialize)]
+/// Units of work. `processed` is always `succeeded` + `failed` + `skipped`; `total` is null while nobody knows it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Counts)]
+struct CountsShape {
+    total: Option<i64>,
+    processed: i64,
+    succeeded: i64,
+    failed: i64,
+    skipped: i64,
+}
+
+/// The named part of the work that goes on now, and the how many-th of how many it is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Stage)]
+struct StageShape<'a> {
+    name: &'a str,
+    index: Option<i64>,
+    of: Option<i64>,
+}
+
+/// When it will probably be done, as a range.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Eta)]
+struct EtaShape {
+    earliest: Timestamp,
+    latest: Timestamp,
+}
+
+/// How far it is, apart from its status.
+struct HowFar<'a> {
+    counts: Option<CountsShape>,
+    stage: Option<StageShape<'a>>,
+    eta: Option<EtaShape>,
+}
+
+impl<'a> HowFar<'a> {
+    fn of(task: &'a Task) -> HowFar<'a> {
+        HowFar {
+            counts: task.counts.map(|counts| CountsShape {
+                total: counts.total,
+                processed: counts.processed(),
+                succeeded: counts.succeeded,
+                failed: counts.failed,
+                skipped: counts.skipped,
+            }),
+            stage: task.stage.as_ref().map(|stage| StageShape { name: &stage.name, index: stage.index, of: stage.of }),
+            eta: task.eta.map(|eta| EtaShape { earliest: eta.earliest, latest: eta.latest }),
+        }
+    }
+}
+
+/// What only a job has.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Job)]
+pub struct JobShape<'a> {
+    /// What it is claimed by; null: its creator runs it.
+    job_kind: Option<&'a str>,
+    queue: &'a str,
+    /// 0 to 9; higher goes first.
+    queue_priority: i64,
+    /// 0 before the first.
+    attempt: i64,
+    max_attempts: i64,
+    /// Not before this.
+    run_at: Option<Timestamp>,
+    timeout_seconds: Option<i64>,
+    cancel_requested: bool,
+    worker: Option<&'a str>,
+    lease_expires_at: Option<Timestamp>,
+    payload: &'a Value,
+    result: Option<&'a Value>,
+    error: Option<&'a str>,
+}
+
+impl<'a> JobShape<'a> {
+    fn of(job: &'a Job) -> JobShape<'a> {
+        JobShape {
+            job_kind: job.spec.job_kind.as_deref(),
+            queue: &job.spec.queue,
+            queue_priority: job.queue_priority,
+            attempt: job.attempt,
+            max_attempts: job.spec.max_attempts,
+            run_at: job.run_at,
+            timeout_seconds: job.spec.timeout_seconds,
+            cancel_requested: is_cancel_requested(job),
+            worker: job.worker.as_deref(),
+            lease_expires_at: job.lease_expires_at,
+            payload: &job.spec.payload,
+            result: job.result.as_deref(),
+            error: job.error.as_deref(),
+        }
+    }
+}
+
+pub fn is_cancel_requested(job: &Job) -> bool {
+    job.cancel_requested_at.is_some()
+}
+
+/// A task. Times are UTC (RFC 3339).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Task)]
 pub struct TaskShape<'a> {
+    #[schema(value_type = schemas::Id)]
     id: TaskId,
+    #[schema(value_type = schemas::Kind)]
     kind: Kind,
     title: &'a str,
+    #[schema(value_type = schemas::Status)]
     status: Status,
-    category: NotYet,
+    category: Option<&'a str>,
+    /// Percent.
+    #[schema(minimum = 0, maximum = 100)]
     progress: f64,
-    counts: NotYet,
-    stage: NotYet,
-    note: NotYet,
-    eta: NotYet,
-    project: Option<Named<'a, ProjectId>>,
-    assignee: Option<Named<'a, UserId>>,
-    creator: Named<'a, UserId>,
-    parent: NotYet,
-    after: [NotYet; 0],
+    counts: Option<CountsShape>,
+    stage: Option<StageShape<'a>>,
+    /// What the latest report said.
+    note: Option<&'a str>,
+    /// Null: no estimate yet.
+    eta: Option<EtaShape>,
+    project: Option<ProjectShape<'a>>,
+    assignee: Option<PersonShape<'a>>,
+    creator: PersonShape<'a>,
+    #[schema(value_type = Option<i64>)]
+    parent: Option<TaskId>,
+    /// The tasks that have to be done before it begins.
+    #[schema(value_type = Vec<i64>)]
+    after: &'a [TaskId],
+    #[schema(value_type = schemas::Priority)]
     priority: Priority,
-    labels: [NotYet; 0],
+    labels: &'a [String],
+    /// A date, or an instant.
     due: Option<String>,
     estimate_minutes: Option<i64>,
-    external_id: NotYet,
-    job: NotYet,
+    external_id: Option<&'a str>,
+    /// Null for an assignment.
+    job: Option<JobShape<'a>>,
     created_at: Timestamp,
     started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
     updated_at: Timestamp,
+    /// Grows with each change.
     version: i64,
     /// A place in the trail up to which this says everything: a stream from there goes on from it.
     #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String)]
     cursor: Cursor,
 }
 
 impl<'a> TaskShape<'a> {
     pub fn of(task: &'a Task, names: &'a Names, cursor: Cursor) -> TaskShape<'a> {
+        let HowFar { counts, stage, eta } = HowFar::of(task);
         TaskShape {
             id: task.id,
             kind: task.kind,
             title: &task.title,
             status: task.status,
-            category: None,
+            category: task.category.as_deref(),
             progress: task.progress.get(),
-            counts: None,
-            stage: None,
-            note: None,
-            eta: None,
+            counts,
+            stage,
+            note: task.note.as_deref(),
+            eta,
             project: task.project.map(|id| project(names, id)),
             assignee: task.assignee.map(|id| person(names, id)),
             creator: person(names, task.creator),
-            parent: None,
-            after: [],
+            parent: task.parent,
+            after: &task.after,
             priority: task.priority,
-            labels: [],
+            labels: &task.labels,
             due: task.due.as_ref().map(Due::to_string),
             estimate_minutes: task.estimate_minutes,
-            external_id: None,
-            job: None,
+            external_id: task.external_id.as_deref(),
+            job: task.job().map(JobShape::of),
             created_at: task.created_at,
             started_at: task.started_at,
             finished_at: task.finished_at,
@@ -101,18 +227,26 @@ impl<'a> TaskShape<'a> {
 }
 
 /// An entry of the trail. `old` and `new` hold the changed fields as the trail keeps them: people and projects by id.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Entry)]
 pub struct EntryShape<'a> {
     #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String)]
     cursor: Cursor,
+    #[schema(value_type = schemas::Id)]
     task_id: TaskId,
+    #[schema(value_type = schemas::Change)]
     change: Change,
-    /// None: Milepost itself.
-    actor: Option<Named<'a, UserId>>,
+    /// Null: Milepost itself.
+    actor: Option<PersonShape<'a>>,
+    #[schema(value_type = schemas::Door)]
     via: Via,
+    #[schema(value_type = schemas::Facts)]
     old: &'a Value,
+    #[schema(value_type = schemas::Facts)]
     new: &'a Value,
     note: Option<&'a str>,
+    #[schema(value_type = Option<schemas::PresenceState>)]
     presence: Option<Presence>,
     at: Timestamp,
 }
@@ -136,21 +270,42 @@ impl<'a> EntryShape<'a> {
 
 /// How a job stands between two entries of its trail.
 #[derive(Serialize)]
-pub struct TickShape {
+pub struct TickShape<'a> {
     change: &'static str,
     task_id: TaskId,
-    new: Moved,
+    new: Moved<'a>,
     at: Timestamp,
 }
 
 #[derive(Serialize)]
-struct Moved {
+struct Moved<'a> {
     progress: f64,
+    counts: Option<CountsShape>,
+    stage: Option<StageShape<'a>>,
+    note: Option<&'a str>,
+    eta: Option<EtaShape>,
 }
 
-impl TickShape {
-    pub fn of(tick: &TickLetter) -> TickShape {
-        let new = Moved { progress: tick.task.progress.get() };
-        TickShape { change: "tick", task_id: tick.task.id, new, at: tick.at }
+impl<'a> TickShape<'a> {
+    pub fn of(tick: &'a TickLetter) -> TickShape<'a> {
+        let task: &tasks::Task = &tick.task;
+        let HowFar { counts, stage, eta } = HowFar::of(task);
+        let new = Moved { progress: task.progress.get(), counts, stage, note: task.note.as_deref(), eta };
+        TickShape { change: "tick", task_id: task.id, new, at: tick.at }
+    }
+}
+
+/// A task after a report. A worker need not ask whether it is to stop: `cancel_requested` says so.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reported)]
+pub struct ReportedShape<'a> {
+    pub task: TaskShape<'a>,
+    pub cancel_requested: bool,
+}
+
+impl<'a> ReportedShape<'a> {
+    pub fn of(task: &'a Task, names: &'a Names, cursor: Cursor) -> ReportedShape<'a> {
+        let cancel_requested = task.job().is_some_and(is_cancel_requested);
+        ReportedShape { task: TaskShape::of(task, names, cursor), cancel_requested }
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::names::Names;
+use super::openapi::{Param, Told, param};
 use super::shapes::{EntryShape, TaskShape, TickShape};
 use crate::App;
 use crate::error::{Error, Result, msg};
@@ -84,6 +85,36 @@ pub async fn get_poll(
 ) -> Result<Response> {
     let (from, letters) = asked(&app, &viewer, query.as_deref(), &headers).await?;
     poll(&app, Watcher::of(&viewer, viewer.lang()), from, letters).await
+}
+
+fn told_filter() -> Vec<Param> {
+    let id = json!({ "type": "integer", "format": "int64", "minimum": 1 });
+    vec![
+        param("task", "Only this task.", id.clone()),
+        param("kind", "Only tasks of this kind.", json!({ "enum": Kind::ALL })),
+        param("project", "Only tasks of this project.", id),
+        param(
+            "after",
+            "Everything after this cursor, then what happens. `Last-Event-ID` says the same; the newer counts.",
+            json!({ "type": "string", "maxLength": 100 }),
+        ),
+    ]
+}
+
+pub fn told_events() -> Told {
+    Told::new("get_events", "Stream", "What happens, as server-sent events")
+        .more("Begins with `hello`; then `task` (`{task, change, at}`), `gone`, `reset`, `ping` each 15 seconds, and `end` with its reason before the server closes. An event's id is a cursor.")
+        .query(told_filter())
+        .gives_bytes(200, "A stream that does not end by itself.", "text/event-stream", &json!({ "type": "string" }))
+        .refuses(&[404])
+}
+
+pub fn told_poll() -> Told {
+    Told::new("get_events_poll", "Stream", "The same without a stream")
+        .more("Answers with the same text as soon as there is something after the cursor, or after 20 seconds.")
+        .query(told_filter())
+        .gives_bytes(200, "Events.", "text/event-stream", &json!({ "type": "string" }))
+        .refuses(&[404])
 }
 
 async fn asked(app: &App, viewer: &Viewer, query: Option<&str>, headers: &HeaderMap) -> Result<(From, Letters)> {

@@ -3,6 +3,7 @@
 
 pub mod filter;
 pub mod history;
+pub mod list;
 pub mod mine;
 pub mod monitor;
 mod scope;

@@ -145,20 +145,12 @@ fn with_headers_of(refusal: &Response, mut page: Response) -> Response {
 fn problem(asked: &Asked, status: StatusCode, error: Option<&Error>) -> Response {
     let l = wanted_language(&asked.headers);
     let shows_token = bearer::shown(&asked.headers).is_some();
-    let detail = match error {
-        Some(Error::Invalid(_)) => l.t("error-fields").to_owned(),
-        Some(Error::TooMany { retry_after_seconds }) => {
-            l.n("error-too-many-requests", i64::try_from(*retry_after_seconds).unwrap_or(i64::MAX))
-        }
-        Some(Error::SignInNeeded) if shows_token => l.t("error-token-wrong").to_owned(),
-        Some(Error::SignInNeeded) => l.t("error-token-needed").to_owned(),
-        error => sentences(l, status, error).join(" "),
+    let mut problem = match error {
+        Some(Error::SignInNeeded) if shows_token => Problem::new(status, l.t("error-token-wrong").to_owned()),
+        Some(Error::SignInNeeded) => Problem::new(status, l.t("error-token-needed").to_owned()),
+        Some(error) => problem_of(l, error),
+        None => Problem::new(status, l.m(&status_sentence_for_programs(status))),
     };
-    let mut problem = Problem::new(status, detail);
-    if let Some(Error::Invalid(errors)) = error {
-        let told = |error: &FieldError| FieldProblem { field: error.field, detail: l.m(&error.message) };
-        problem.errors = errors.iter().map(told).collect();
-    }
     problem.reference = reference_of(asked, status, error);
     let mut response = problem.into_response();
     if status == StatusCode::UNAUTHORIZED {
@@ -166,6 +158,25 @@ fn problem(asked: &Asked, status: StatusCode, error: Option<&Error>) -> Response
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(wanted));
     }
     response
+}
+
+/// The same of one part of a request, that others do not share.
+pub fn problem_of(l: Lang, error: &Error) -> Problem {
+    let status = status_of(error);
+    let detail = match error {
+        Error::Invalid(_) => l.t("error-fields").to_owned(),
+        Error::NotFound => l.t("error-api-not-found").to_owned(),
+        Error::TooMany { retry_after_seconds } => {
+            l.n("error-too-many-requests", i64::try_from(*retry_after_seconds).unwrap_or(i64::MAX))
+        }
+        error => sentences(l, status, Some(error)).join(" "),
+    };
+    let mut problem = Problem::new(status, detail);
+    if let Error::Invalid(errors) = error {
+        let told = |error: &FieldError| FieldProblem { field: error.field.into(), detail: l.m(&error.message) };
+        problem.errors = errors.iter().map(told).collect();
+    }
+    problem
 }
 
 /// Logs what is ours to mend, and gives the name under which the log has it.
@@ -290,6 +301,14 @@ fn status_sentence(status: StatusCode) -> Message {
     }
 }
 
+/// A program is not asked for a form.
+fn status_sentence_for_programs(status: StatusCode) -> Message {
+    match status {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => msg("error-not-json"),
+        status => status_sentence(status),
+    }
+}
+
 /// Logs what is ours to mend, and names it.
 fn log(error: &Error, asked: &Asked) -> Option<String> {
     let Error::Internal(cause) = error else { return None };
@@ -326,8 +345,8 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Ends a request that takes too long. Not over streams.
-pub async fn time_limit(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+pub async fn time_limit(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }

@@ -34,6 +34,10 @@ pub mod tokens;
 mod trail;
 pub mod viewer;
 
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::handler::Handler;
 use axum::http::Method;
@@ -51,12 +55,12 @@ use tower_http::trace::TraceLayer;
 
 use crate::App;
 use crate::api::bearer::{self, Bearers};
-use crate::api::{self, names::AllNames, rates::Rates};
+use crate::api::{self, names::AllNames, openapi::Told, rates::Rates};
 use crate::config::{self, Config};
 use crate::error::{Error, msg};
 use crate::people::{Scope, Scopes};
 use arrival::{arrive, without_prefix};
-use boundary::{boundary, loggable, panicked, time_limit};
+use boundary::{REQUEST_TIMEOUT, boundary, loggable, panicked, time_limit};
 use choices::Choices;
 use fragments::Fragments;
 use session::Sessions;
@@ -70,6 +74,8 @@ pub struct Memory {
     pub bearers: Bearers,
     pub names: AllNames,
     pub rates: Rates,
+    /// The API's, as it is served.
+    pub description: OnceLock<Bytes>,
 }
 
 impl Memory {
@@ -81,6 +87,7 @@ impl Memory {
             bearers: Bearers::default(),
             names: AllNames::default(),
             rates: Rates::new(config.requests_per_minute),
+            description: OnceLock::new(),
         }
     }
 }
@@ -111,6 +118,10 @@ pub struct Route {
     pub usage: Use,
     /// Which scopes open it to a token, each alone; none where only people come.
     pub scopes: Scopes,
+    /// What its description says of it.
+    pub told: Option<fn() -> Told>,
+    /// How long it may take.
+    pub time: Duration,
     handler: MethodRouter<App>,
 }
 
@@ -121,7 +132,17 @@ impl Route {
         T: 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).expect("the map names methods that HTTP has");
-        Route { method, path, access, usage: Use::Person, scopes: Scopes::default(), handler: on(filter, handler) }
+        let scopes = Scopes::default();
+        Route {
+            method,
+            path,
+            access,
+            usage: Use::Person,
+            scopes,
+            told: None,
+            time: REQUEST_TIMEOUT,
+            handler: on(filter, handler),
+        }
     }
 
     pub fn usage(self, usage: Use) -> Route {
@@ -131,6 +152,15 @@ impl Route {
     /// Programs come here, too, whose token has one of these.
     pub fn scopes(self, scopes: &[Scope]) -> Route {
         Route { scopes: scopes.iter().copied().collect(), usage: Use::Machine, ..self }
+    }
+
+    /// It waits for something for so long.
+    pub fn waits(self, wait: Duration) -> Route {
+        Route { time: wait + REQUEST_TIMEOUT, ..self }
+    }
+
+    pub fn told(self, told: fn() -> Told) -> Route {
+        Route { told: Some(told), ..self }
     }
 
     pub fn is_for_programs(&self) -> bool {
@@ -293,7 +323,10 @@ fn inside(app: App) -> Router {
         let quiet = line.usage != Use::Person;
         let guarded = Guard { app: app.clone(), access: line.access, quiet, scopes: line.scopes };
         // A stream's time too: it is over with the answer's head, what follows is the server's.
-        let handler = line.handler.route_layer(from_fn_with_state(guarded, guard)).route_layer(from_fn(time_limit));
+        let handler = line
+            .handler
+            .route_layer(from_fn_with_state(guarded, guard))
+            .route_layer(from_fn_with_state(line.time, time_limit));
         router = router.route(line.path, handler);
     }
     let layers = ServiceBuilder::new()

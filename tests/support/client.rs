@@ -124,6 +124,12 @@ impl Client {
         }
     }
 
+    /// As programs send it.
+    pub async fn send_json(&self, method: Method, path: &str, json: &str) -> Page {
+        let request = self.request(method, path).header("content-type", "application/json").body(json.to_owned());
+        self.send(request).await
+    }
+
     pub async fn get(&self, path: &str) -> Page {
         self.send(self.request(Method::GET, path)).await
     }

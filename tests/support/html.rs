@@ -35,6 +35,12 @@ impl Page {
         words.chars().take(600).collect()
     }
 
+    /// What a program reads.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{} is no JSON: {}", self.path, self.body))
+    }
+
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap_or(""))
     }

@@ -116,6 +116,11 @@ where
         if Instant::now() >= until {
             return Ok(None);
         }
-        let _ = timeout_at(until.min(Instant::now() + LOOK_AGAIN), place.rung()).await;
+        let rung = timeout_at(until.min(Instant::now() + LOOK_AGAIN), place.rung());
+        tokio::select! {
+            _ = rung => {}
+            // Not while it is being claimed: what is claimed is answered.
+            () = app.stopping.cancelled() => return Ok(None),
+        }
     }
 }

@@ -143,6 +143,14 @@ pub fn usual_expiry(zone: &TimeZone, now: Timestamp) -> Date {
     zone.to_datetime(now + SignedDuration::from_hours(24 * config::TOKEN_DAYS)).date()
 }
 
+/// Removes the answers that are kept no longer, some at a time.
+pub async fn forget_old_answers(app: &App) -> Result<()> {
+    let removed =
+        || app.db.write(|w| Ok(sql::delete_old_answers(w.conn, w.now - config::ANSWERS_KEPT, config::ROWS_SWEPT)?));
+    while removed().await? == config::ROWS_SWEPT {}
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

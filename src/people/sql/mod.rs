@@ -1,12 +1,14 @@
 //! People, the rows. Organisation first among the arguments; what may be seen
 //! is decided by the verbs and by the joins on `members`.
 
+mod answers;
 mod links;
 mod members;
 mod projects;
 mod sessions;
 mod tokens;
 
+pub use answers::*;
 pub use links::*;
 pub use members::*;
 pub use projects::*;

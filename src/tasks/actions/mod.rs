@@ -14,7 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use assign::{NewTasks, create_tasks};
-pub use create::{Created, NewTask, create};
+pub use create::{Created, NewJob, NewTask, create};
 pub use delete::delete;
 pub use edit::{Edit, Edited, edit};
 pub use progress::{Form, Reported, cancel, comment, complete, reopen, report_progress, undo};

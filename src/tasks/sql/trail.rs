@@ -169,6 +169,18 @@ pub fn trail_after(conn: &Connection, organisation: OrganisationId, after: i64, 
         .collect::<rusqlite::Result<_>>()?)
 }
 
+/// Of one task, after this sequence, oldest first.
+pub fn trail_of(conn: &Connection, task: TaskId, after: i64, limit: usize) -> Result<Vec<Entry>> {
+    Ok(conn
+        .prepare_cached(concat!(
+            "select ",
+            entry_columns!(),
+            " from trail e where e.task_id = ?1 and e.sequence > ?2 order by e.sequence limit ?3"
+        ))?
+        .query_map(params![task, after, i64::try_from(limit).unwrap_or(i64::MAX)], entry_row)?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
 /// What happened to a task after it had this version, oldest first: as much as anybody would be told.
 pub fn trail_since(conn: &Connection, task: TaskId, version: i64) -> Result<Vec<Entry>> {
     Ok(conn

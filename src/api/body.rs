@@ -1,0 +1,80 @@
+//! What a program sends, read into its type. A body that cannot be is refused with a sentence for each field that is
+//! wrong; one that is no JSON at all, or of another kind, with one for the whole.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+
+use super::explain::explain;
+use super::problem::Problem;
+use crate::error::{Message, msg};
+use crate::locale::Lang;
+
+/// Why a body was not read.
+pub struct Refusal(Problem);
+
+impl Refusal {
+    pub fn new(status: StatusCode, l: Lang, message: &Message) -> Refusal {
+        Refusal(Problem::new(status, l.m(message)))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+/// What a call may have as its body.
+pub trait Asked: Sized {
+    fn read(headers: &HeaderMap, body: &Bytes, l: Lang) -> Result<Self, Refusal>;
+}
+
+/// No body is looked at.
+impl Asked for () {
+    fn read(_: &HeaderMap, _: &Bytes, _: Lang) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+/// A JSON object. Nothing at all is an empty one.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned + ToSchema> Asked for Json<T> {
+    fn read(headers: &HeaderMap, body: &Bytes, l: Lang) -> Result<Json<T>, Refusal> {
+        let body: &[u8] = if body.is_empty() {
+            b"{}"
+        } else if is_json(headers) {
+            body
+        } else {
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, l, &msg("error-not-json")));
+        };
+        serde_json::from_slice(body).map(Json).map_err(|error| refused::<T>(body, &error, l))
+    }
+}
+
+pub fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = media_type(headers);
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn refused<T: ToSchema>(body: &[u8], error: &serde_json::Error, l: Lang) -> Refusal {
+    let Ok(value) = serde_json::from_slice(body) else {
+        let place = msg("error-broken-json").arg("line", error.line()).arg("column", error.column());
+        return Refusal::new(StatusCode::BAD_REQUEST, l, &place);
+    };
+    let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, l.t("error-fields").to_owned());
+    problem.errors = explain::<T>(&value, l);
+    if problem.errors.is_empty() {
+        // The schema has nothing against it, such as a field that stands there twice: where it broke is all that is known.
+        problem.detail = l.m(&msg("error-odd-json").arg("line", error.line()).arg("column", error.column()));
+    }
+    Refusal(problem)
+}

@@ -1,0 +1,356 @@
+//! Tasks and jobs through the API: each call works, and is refused with a sentence.
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::client::Client;
+use crate::support::html::Page;
+use crate::support::in_time;
+use crate::support::server::House;
+
+const TASKS: &str = "/api/v1/tasks";
+
+async fn post(program: &Client, path: &str, body: Value) -> Page {
+    program.send_json(Method::POST, path, &body.to_string()).await
+}
+
+async fn make(program: &Client, body: Value) -> Value {
+    post(program, TASKS, body).await.expect(201).json()
+}
+
+/// One thing that is done to a task.
+async fn act(program: &Client, task: &Value, verb: &str, body: Value) -> Page {
+    post(program, &format!("{TASKS}/{}/{verb}", task["id"]), body).await
+}
+
+/// The fields that a refusal names.
+fn wrong(page: Page) -> Vec<String> {
+    let problem = page.expect(422).json();
+    let errors = problem["errors"].as_array().unwrap();
+    assert!(errors.iter().all(|error| error["detail"].as_str().is_some_and(|detail| !detail.is_empty())), "{problem}");
+    errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_goes_from_its_making_through_reports_to_its_end() {
+    let house = House::open().await;
+    let program = house.program("bob", "read report").await;
+    let page = post(&program, TASKS, json!({ "title": "Send 1000 letters", "category": "mail", "total": 1000 })).await;
+    let made = page.clone().expect(201).json();
+    assert_eq!(page.location().unwrap(), format!("{TASKS}/{}", made["id"]));
+    assert_eq!(made["status"], "pending");
+    assert_eq!(made["job"]["attempt"], 0);
+    let said = act(&program, &made, "progress", json!({ "succeeded": 498, "failed": 2, "stage": "sending" })).await;
+    let said = said.expect(200).json();
+    assert_eq!(said["cancel_requested"], false);
+    assert_eq!(said["task"]["progress"], 50.0);
+    assert_eq!(said["task"]["counts"]["processed"], 500);
+    assert_eq!(said["task"]["stage"], json!({ "name": "sending", "index": null, "of": null }));
+    let done = act(&program, &made, "finish", json!({ "outcome": "done", "result": { "letters": 998 } })).await;
+    assert_eq!(done.expect(200).json()["status"], "done");
+    let read = program.get(&format!("{TASKS}/{}", made["id"])).await.expect(200).json();
+    assert_eq!(read["job"]["result"], json!({ "letters": 998 }));
+    let trail = program.get(&format!("{TASKS}/{}/trail?limit=2", made["id"])).await.expect(200).json();
+    assert_eq!(trail["items"][0]["change"], "created");
+    assert_eq!(trail["items"][1]["change"], "claimed");
+    let next = trail["next"].as_str().unwrap();
+    let rest = program.get(&format!("{TASKS}/{}/trail?cursor={next}", made["id"])).await.expect(200).json();
+    let changes: Vec<&Value> = rest["items"].as_array().unwrap().iter().map(|entry| &entry["change"]).collect();
+    assert_eq!(changes, ["stage", "completed"]);
+    assert_eq!(rest["next"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_named_field_by_field_and_nothing_is_done() {
+    let house = House::open().await;
+    let program = house.program("alice", "read report admin").await;
+    assert_eq!(wrong(post(&program, TASKS, json!({})).await), ["title"]);
+    assert_eq!(wrong(post(&program, TASKS, json!({ "titel": "x" })).await), ["title", "titel"]);
+    let bad = json!({ "title": " ", "queue_priority": 10, "max_attempts": 0, "labels": ["", "x"] });
+    let mut fields = wrong(post(&program, TASKS, bad).await);
+    fields.sort();
+    assert_eq!(fields, ["labels", "max_attempts", "queue_priority", "title"]);
+    let bad = json!({ "title": 7, "total": "many", "stages": [{ "name": "x", "wait": 1 }], "kind": "chore" });
+    assert_eq!(wrong(post(&program, TASKS, bad).await), ["kind", "stages[0].wait", "title", "total"]);
+    let bad = json!({ "title": "x", "kind": "assignment", "job_kind": "letters" });
+    assert_eq!(wrong(post(&program, TASKS, bad).await), ["job_kind"]);
+    let job = make(&program, json!({ "title": "x" })).await;
+    assert_eq!(wrong(act(&program, &job, "progress", json!({ "progress": 101 })).await), ["progress"]);
+    assert_eq!(
+        wrong(act(&program, &job, "progress", json!({ "processed": 3, "succeeded": 1, "failed": 1 })).await),
+        ["processed"]
+    );
+    assert_eq!(wrong(act(&program, &job, "finish", json!({ "outcome": "lost" })).await), ["outcome"]);
+    assert_eq!(
+        wrong(program.get(&format!("{TASKS}?status=odd&limit=0&cursor=x&colour=red")).await),
+        ["status", "limit", "cursor", "query"]
+    );
+    let tasks: i64 = house.look().query_row("select count(*) from tasks", [], |row| row.get(0)).unwrap();
+    assert_eq!(tasks, 1);
+    // Not JSON, not called so, too much of it, and another method.
+    let path = format!("{TASKS}/{}/progress", job["id"]);
+    let broken = program.send_json(Method::POST, &path, "{\"progress\":").await.expect(400).json();
+    assert!(broken["detail"].as_str().unwrap().contains("line 1"), "{broken}");
+    let twice = program.send_json(Method::POST, &path, "{\"progress\":1,\"progress\":2}").await.expect(422).json();
+    assert!(twice["detail"].as_str().unwrap().contains("twice"), "{twice}");
+    let form = program.request(Method::POST, &path).header("content-type", "text/plain").body("x");
+    program.send(form).await.expect(415).json();
+    let much = json!({ "note": "x".repeat(milepost::config::BODY_BYTES) });
+    post(&program, &path, much).await.expect(413).json();
+    let other = program.send_json(Method::PUT, &path, "{}").await.expect(405);
+    assert_eq!(other.header("allow"), "POST");
+    assert_eq!(other.json()["status"], 405);
+    program.get("/api/v1/tasks/x").await.expect(404).json();
+    program.get("/api/v2").await.expect(404).json();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_filtered_and_go_on_where_the_last_page_ended() {
+    let house = House::open().await;
+    let program = house.program("alice", "read report admin").await;
+    let mut ids = Vec::new();
+    for number in 0..7 {
+        let job = json!({
+            "title": format!("Job {number}"), "category": if number % 2 == 0 { "even" } else { "odd" },
+            "job_kind": format!("kind-{}", number % 3), "queue": "q", "labels": [format!("l{number}")],
+            "external_id": format!("e-{number}"),
+        });
+        ids.push(make(&program, job).await["id"].as_i64().unwrap());
+    }
+    house.assign("Paint the north pier", "bob").await;
+    let listed = async |query: String| -> Vec<i64> {
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = program.get(&format!("{TASKS}?limit=2&{query}{cursor}")).await.expect(200).json();
+            found.extend(page["items"].as_array().unwrap().iter().map(|task| task["id"].as_i64().unwrap()));
+            let Some(next) = page["next"].as_str() else { return found };
+            cursor = format!("&cursor={next}");
+        }
+    };
+    let newest = |which: &dyn Fn(usize) -> bool| -> Vec<i64> {
+        ids.iter().enumerate().rev().filter(|(number, _)| which(*number)).map(|(_, id)| *id).collect()
+    };
+    for (query, expected) in [
+        ("kind=job", newest(&|_| true)),
+        ("category=even", newest(&|number| number % 2 == 0)),
+        ("job_kind=kind-1&category=odd", newest(&|number| number == 1)),
+        ("queue=q", newest(&|_| true)),
+        ("queue=other", vec![]),
+        ("label=l4", newest(&|number| number == 4)),
+        ("external_id=e-5", newest(&|number| number == 5)),
+        ("q=job+3", newest(&|number| number == 3)),
+        ("status=pending&kind=job&job_kind=kind-0", newest(&|number| number % 3 == 0)),
+        ("status=done", vec![]),
+        ("created_after=2025-03-03T09:00:01Z", vec![]),
+        ("created_before=2025-03-03T09:00:01Z&kind=job", newest(&|_| true)),
+    ] {
+        assert_eq!(listed(query.into()).await, expected, "{query}");
+    }
+    assert_eq!(listed(String::new()).await.len(), 8);
+    assert_eq!(listed(format!("assignee={}", house.people.id("bob"))).await.len(), 1);
+    let bobs = house.program("bob", "read").await;
+    let seen = bobs.get(TASKS).await.expect(200).json();
+    assert_eq!(seen["items"].as_array().unwrap().len(), 1, "a member sees what is theirs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_is_edited_and_an_ended_one_deleted_by_an_admins_token_alone() {
+    let house = House::open().await;
+    let admin = house.program("alice", "read report admin").await;
+    let bob: i64 = house.people.id("bob").parse().unwrap();
+    let made =
+        json!({ "kind": "assignment", "title": "Paint", "assignee": bob, "due": "2025-04-01", "estimate_minutes": 90 });
+    let task = make(&admin, made.clone()).await;
+    assert_eq!(
+        (&task["assignee"]["id"], &task["due"], &task["job"]),
+        (&json!(bob), &json!("2025-04-01"), &Value::Null)
+    );
+    let path = format!("{TASKS}/{}", task["id"]);
+    let edit = json!({ "title": "Paint it", "due": null, "estimate_minutes": 30, "version": 1 });
+    let edited = admin.send_json(Method::PATCH, &path, &edit.to_string()).await.expect(200).json();
+    assert_eq!(
+        (&edited["title"], &edited["due"], &edited["estimate_minutes"]),
+        (&json!("Paint it"), &Value::Null, &json!(30))
+    );
+    let late = admin.send_json(Method::PATCH, &path, r#"{"title":"No, this","version":1}"#).await;
+    assert_eq!(wrong(late), ["title"]);
+    let wrong_estimate = admin.send_json(Method::PATCH, &path, r#"{"estimate_minutes":0}"#).await;
+    assert_eq!(wrong(wrong_estimate), ["estimate_minutes"]);
+    admin.send_json(Method::DELETE, &path, "").await.expect(409);
+    act(&admin, &task, "complete", json!({ "note": "all of it" })).await.expect(200);
+    act(&admin, &task, "reopen", json!({})).await.expect(200);
+    act(&admin, &task, "comments", json!({ "text": "hm" })).await.expect(200);
+    assert_eq!(wrong(act(&admin, &task, "comments", json!({ "text": " " })).await), ["text"]);
+    act(&admin, &task, "cancel", json!({})).await.expect(200);
+    let report = house.program("alice", "read report").await;
+    report.send_json(Method::DELETE, &path, "").await.expect(403);
+    post(&report, TASKS, made).await.expect(403);
+    admin.send_json(Method::DELETE, &path, "").await.expect(204);
+    admin.get(&path).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claimed_job_belongs_to_one_worker_and_an_old_attempt_is_refused() {
+    let house = House::open().await;
+    let maker = house.program("alice", "read report").await;
+    let worker = Client::with_token(house.url(), &house.organisation_token("read work").await);
+    assert_eq!(post(&worker, "/api/v1/claims", json!({})).await.expect(204).body, "");
+    let job = make(&maker, json!({ "title": "Letters", "job_kind": "letters", "backoff": [0] })).await;
+    post(&maker, "/api/v1/claims", json!({})).await.expect(403);
+    let claim = json!({ "kinds": ["letters"], "worker": "w-7", "lease_seconds": 5 });
+    let claimed = post(&worker, "/api/v1/claims", claim.clone()).await.expect(200).json();
+    assert_eq!(
+        (&claimed["id"], &claimed["attempt"], &claimed["job"]["worker"]),
+        (&job["id"], &json!(1), &json!("w-7"))
+    );
+    assert_eq!(claimed["lease_expires_at"], "2025-03-03T09:00:05Z");
+    post(&worker, "/api/v1/claims", claim.clone()).await.expect(204);
+    assert_eq!(wrong(act(&worker, &job, "progress", json!({ "progress": 1 })).await), ["attempt"]);
+    act(&worker, &job, "heartbeat", json!({ "attempt": 1 })).await.expect(200);
+    act(&worker, &job, "finish", json!({ "attempt": 1, "outcome": "failed", "error": "no paper" })).await.expect(200);
+    // It goes back to the queue at once, and a second later at the latest it can be taken.
+    house.advance(SignedDuration::from_secs(1));
+    let wait = json!({ "kinds": ["letters"], "wait_seconds": 20 });
+    let again = in_time("claimed again", post(&worker, "/api/v1/claims", wait)).await.expect(200).json();
+    assert_eq!(again["attempt"], 2);
+    let refused = act(&worker, &job, "progress", json!({ "attempt": 1, "progress": 90 })).await.expect(409).json();
+    assert!(refused["detail"].as_str().unwrap().contains("attempt 2"), "{refused}");
+    act(&maker, &job, "cancel", json!({})).await.expect(200);
+    let told = act(&worker, &job, "progress", json!({ "attempt": 2, "progress": 10 })).await.expect(200).json();
+    assert_eq!(told["cancel_requested"], true);
+    act(&worker, &job, "finish", json!({ "attempt": 2, "outcome": "cancelled" })).await.expect(200);
+    let retried = act(&maker, &job, "retry", json!({})).await.expect(200).json();
+    assert_eq!(retried["status"], "pending");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_waits_for_work_and_ends_with_the_server() {
+    let house = House::open().await;
+    let maker = house.program("alice", "report").await;
+    let worker = Client::with_token(house.url(), &house.organisation_token("work").await);
+    let wait = json!({ "kinds": ["letters"], "wait_seconds": 60 });
+    let waiting = tokio::spawn({
+        let (worker, wait) = (worker.clone(), wait.clone());
+        async move { post(&worker, "/api/v1/claims", wait).await }
+    });
+    make(&maker, json!({ "title": "Other", "job_kind": "other" })).await;
+    let job = make(&maker, json!({ "title": "Letters", "job_kind": "letters" })).await;
+    let claimed = in_time("the job is claimed", waiting).await.unwrap().expect(200).json();
+    assert_eq!(claimed["id"], job["id"]);
+    let waiting = tokio::spawn(async move { post(&worker, "/api/v1/claims", wait).await });
+    // Whether it waits already or comes too late, it is over soon.
+    in_time("the server ends", house.server.stop()).await;
+    let _ = in_time("the claim ends", waiting).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_reports_come_in_one_call_and_each_is_answered_by_itself() {
+    let house = House::open().await;
+    let program = house.program("bob", "read report").await;
+    let own = make(&program, json!({ "title": "Own" })).await;
+    let foreign = house.assign("Not bob's", "carol").await.parse::<i64>().unwrap();
+    let mut reports: Vec<Value> =
+        (1..=997).map(|number| json!({ "task_id": own["id"], "processed": number, "total": 1000 })).collect();
+    reports.push(json!({ "task_id": foreign, "progress": 10 }));
+    reports.push(json!({ "task_id": own["id"], "attempt": 7, "progress": 10 }));
+    reports.push(json!({ "task_id": own["id"], "progress": 101 }));
+    let answer = post(&program, "/api/v1/tasks/progress", json!({ "reports": reports })).await.expect(200).json();
+    let results = answer["results"].as_array().unwrap();
+    assert_eq!(results.len(), 1000);
+    assert!(results[..997].iter().all(|result| result["status"] == 200 && result["problem"].is_null()));
+    assert_eq!(results[996]["task"]["counts"]["processed"], 997);
+    let told: Vec<&Value> = results[997..].iter().map(|result| &result["status"]).collect();
+    assert_eq!(told, [404, 409, 422]);
+    assert_eq!(results[999]["problem"]["errors"][0]["field"], "progress");
+    reports.push(json!({ "task_id": own["id"], "progress": 99 }));
+    assert_eq!(wrong(post(&program, "/api/v1/tasks/progress", json!({ "reports": reports })).await), ["reports"]);
+    assert_eq!(wrong(post(&program, "/api/v1/tasks/progress", json!({ "reports": [] })).await), ["reports"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_and_request_get_the_same_answer_and_do_nothing_more() {
+    let house = House::open().await;
+    let program = house.program("bob", "read report").await;
+    let keyed = async |program: &Client, key: &str, body: &str| {
+        let request = program.request(Method::POST, TASKS).header("content-type", "application/json");
+        program.send(request.header("idempotency-key", key).body(body.to_owned())).await
+    };
+    let first = keyed(&program, "a", r#"{"title":"Once"}"#).await.expect(201);
+    assert_eq!(first.header("idempotency-replayed"), "");
+    for key in ["a", "\"a\""] {
+        let again = keyed(&program, key, r#"{"title":"Once"}"#).await.expect(201);
+        assert_eq!((&again.body, again.location()), (&first.body, first.location()));
+        assert_eq!(again.header("idempotency-replayed"), "true");
+    }
+    let other = keyed(&program, "a", r#"{"title":"Twice"}"#).await.expect(409).json();
+    assert!(other["detail"].as_str().unwrap().contains("Idempotency-Key"), "{other}");
+    keyed(&program, "", r#"{"title":"Once"}"#).await.expect(422);
+    // Another token of the same member is the same; another member is not.
+    let other_token = house.program("bob", "report").await;
+    assert_eq!(keyed(&other_token, "a", r#"{"title":"Once"}"#).await.expect(201).body, first.body);
+    let carol = house.program("carol", "report").await;
+    assert_ne!(keyed(&carol, "a", r#"{"title":"Once"}"#).await.expect(201).body, first.body);
+    // What was refused did nothing, and may be tried again.
+    keyed(&program, "b", r#"{"title":""}"#).await.expect(422);
+    keyed(&program, "b", r#"{"title":"Now"}"#).await.expect(201);
+    // Many at once are one.
+    let at_once: Vec<_> = (0..20).map(|_| keyed(&program, "c", r#"{"title":"At once"}"#)).collect();
+    let bodies: std::collections::BTreeSet<String> =
+        futures_util::future::join_all(at_once).await.into_iter().map(|page| page.expect(201).body).collect();
+    assert_eq!(bodies.len(), 1);
+    let titles = || -> Vec<String> {
+        let conn = house.look();
+        let mut found = conn.prepare("select title from tasks order by id").unwrap();
+        found.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(titles(), ["Once", "Once", "Now", "At once"]);
+    house.advance(SignedDuration::from_hours(24));
+    assert_ne!(keyed(&program, "a", r#"{"title":"Once"}"#).await.expect(201).body, first.body);
+    assert_eq!(titles().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_under_a_key_is_answered_again_and_old_answers_are_forgotten() {
+    let house = House::open().await;
+    let maker = house.program("alice", "report").await;
+    let worker = Client::with_token(house.url(), &house.organisation_token("work").await);
+    let claim = async || {
+        let request = worker.request(Method::POST, "/api/v1/claims").header("idempotency-key", "k");
+        worker.send(request.header("content-type", "application/json").body("{}")).await
+    };
+    claim().await.expect(204);
+    make(&maker, json!({ "title": "Letters", "job_kind": "letters" })).await;
+    make(&maker, json!({ "title": "Letters", "job_kind": "letters" })).await;
+    let first = claim().await.expect(200);
+    assert_eq!(claim().await.expect(200).body, first.body);
+    let kept = || -> i64 { house.look().query_row("select count(*) from kept_answers", [], |row| row.get(0)).unwrap() };
+    assert_eq!(kept(), 1);
+    house.advance(SignedDuration::from_hours(24));
+    milepost::people::actions::forget_old_answers(&house.server.app).await.unwrap();
+    assert_eq!(kept(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_is_paused_and_limited_by_an_admins_token() {
+    let house = House::open().await;
+    let admin = house.program("alice", "read admin work").await;
+    let make_two = async || {
+        for _ in 0..2 {
+            make(&admin, json!({ "title": "Letters", "job_kind": "letters", "queue": "post office" })).await;
+        }
+    };
+    make_two().await;
+    let path = "/api/v1/queues/queue/post%20office";
+    let put = async |body: Value| admin.send_json(Method::PUT, path, &body.to_string()).await;
+    put(json!({ "is_paused": true })).await.expect(200);
+    post(&admin, "/api/v1/claims", json!({})).await.expect(204);
+    put(json!({ "at_once": 1 })).await.expect(200);
+    post(&admin, "/api/v1/claims", json!({})).await.expect(200);
+    post(&admin, "/api/v1/claims", json!({})).await.expect(204);
+    let listed = admin.get("/api/v1/queues").await.expect(200).json();
+    assert_eq!(listed["items"], json!([{ "what": "queue", "name": "post office", "is_paused": false, "at_once": 1 }]));
+    assert_eq!(wrong(put(json!({ "at_once": 0 })).await), ["at_once"]);
+    admin.send_json(Method::PUT, "/api/v1/queues/colour/red", "{}").await.expect(404);
+}
