@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -22,7 +23,9 @@ pub struct Config {
     /// Offers the two demo visitors on the sign-in page.
     pub demo: bool,
     pub streams: Streams,
-    pub output: Output,
+    pub output: Arc<Output>,
+    /// How many jobs of built-in kinds run at a time inside the program.
+    pub workers: usize,
     /// How long a client may take to send a request's head, and how long an unused connection is kept: as long as
     /// proxies keep theirs at the least, and no longer than somebody who holds connections without a word should.
     pub head_timeout: Duration,
@@ -40,7 +43,8 @@ impl Default for Config {
             trusted_proxies: Proxies::default(),
             demo: false,
             streams: Streams::default(),
-            output: Output::default(),
+            output: Arc::new(Output::default()),
+            workers: WORKERS,
             head_timeout: Duration::from_secs(30),
             requests_per_minute: REQUESTS_PER_MINUTE,
         }
@@ -255,6 +259,10 @@ pub const AFTER: usize = 100;
 /// Pauses of a fixed backoff, each in seconds.
 pub const BACKOFF_PAUSES: usize = 20;
 pub const BACKOFF_SECONDS: std::ops::RangeInclusive<i64> = 0..=7 * 24 * 3600;
+/// A long job of a built-in kind leaves room for another one.
+pub const WORKERS: usize = 2;
+/// More would only wait for each other: there is one writer, and eight readers.
+pub const WORKERS_MOST: usize = 64;
 /// Items in one report, so that one call is one short write.
 pub const ITEMS_AT_ONCE: usize = 1_000;
 /// Characters. A key is a word or a line of a file; a longer message is cut.
@@ -262,3 +270,5 @@ pub const ITEM_KEY_CHARS: usize = 200;
 pub const ITEM_MESSAGE_CHARS: usize = 2_000;
 /// Characters of a file's name, as most file systems take them.
 pub const ARTIFACT_NAME_CHARS: usize = 200;
+/// Bytes of a log that are read at a time.
+pub const LOG_PIECE_BYTES: usize = 256 * 1024;

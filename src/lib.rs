@@ -87,7 +87,13 @@ impl App {
     /// As whom a verb acts.
     pub fn by(&self, viewer: &Viewer, via: Via) -> By {
         let presence = (via == Via::Page).then(|| self.presence.of(viewer.organisation, viewer.user));
-        By { viewer: Arc::new(viewer.clone()), via, presence, dispatch: self.dispatch.clone() }
+        By {
+            viewer: Arc::new(viewer.clone()),
+            via,
+            presence,
+            dispatch: self.dispatch.clone(),
+            output: self.config.output.clone(),
+        }
     }
 
     /// Runs a verb in the one writer in this viewer's name; returns when it is durable.
@@ -122,6 +128,10 @@ pub async fn serve(
         leaving.stopping.cancel();
         stop.send_replace(true);
     });
+    if let Err(error) = jobs::actions::begin_anew(&app).await {
+        tracing::warn!(%error, "files that were arriving when the program ended were not given up");
+    }
+    let workers = jobs::kinds::worker::start_workers(&app, app.config.workers, &stopped);
     let hub = app.hub.clone();
     let aside = [
         tokio::spawn(keep_house(app.clone())),
@@ -129,6 +139,7 @@ pub async fn serve(
         tokio::spawn(jobs::worker::look_after_all(app.clone())),
     ];
     server::listen(listener, web::router(app.clone()), stopped, app.config.head_timeout, GRACE).await;
+    let _ = tokio::time::timeout(GRACE, workers.wait()).await;
     aside.iter().for_each(tokio::task::JoinHandle::abort);
     let db = app.db.clone();
     // Only a panic in the writer could fail this, and that was logged.
@@ -149,6 +160,9 @@ async fn keep_house(app: App) {
         }
         if let Err(error) = people::actions::forget_old_answers(&app).await {
             tracing::warn!(%error, "old answers were not removed");
+        }
+        if let Err(error) = jobs::actions::remove_leftovers(&app).await {
+            tracing::warn!(%error, "what jobs left behind was not removed");
         }
     }
 }

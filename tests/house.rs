@@ -27,7 +27,9 @@ fn layer(module: &str) -> Option<Layer> {
         noun if NOUNS.contains(&noun) => Some(match parts.get(1).copied().unwrap_or_default() {
             // The session store stands on rows and is called by doors.
             "sql" | "sessions" => Layer::Rows,
-            "actions" | "presence" | "worker" | "kinds" | "channels" => Layer::Verbs,
+            "actions" | "presence" | "worker" | "channels" => Layer::Verbs,
+            // Jobs that the program runs itself call verbs as those from outside do.
+            "kinds" => Layer::Doors,
             _ => Layer::Words,
         }),
         _ => None,

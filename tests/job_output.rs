@@ -26,6 +26,13 @@ async fn write<T: Send + 'static>(
     house.server.app.db.write(move |w| verb(w.conn)).await
 }
 
+/// A house whose server answers: it has done what it does at its start.
+async fn open_house() -> House {
+    let house = House::open().await;
+    house.nobody().get("/healthz").await.expect(200);
+    house
+}
+
 fn small() -> Output {
     Output {
         log_head_bytes: 1_000,
@@ -56,7 +63,7 @@ fn whole(conn: &Connection, from: i64, most: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_is_read_as_it_was_written_from_any_byte_in_pieces_of_any_size() {
-    let house = House::open().await;
+    let house = open_house().await;
     let mut random = Random::new("a log from any byte");
     let mut said = String::new();
     for round in 0..200 {
@@ -87,7 +94,7 @@ async fn a_log_is_read_as_it_was_written_from_any_byte_in_pieces_of_any_size() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_is_too_long_keeps_its_head_and_its_tail_and_says_how_much_is_missing() {
-    let house = House::open().await;
+    let house = open_house().await;
     let mut said = String::new();
     for round in 0..400 {
         let line = format!("line {round} {}\n", "y".repeat(round % 90));
@@ -115,7 +122,7 @@ async fn a_log_that_is_too_long_keeps_its_head_and_its_tail_and_says_how_much_is
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_lines_are_whole_lines_and_few_chunks_are_read_for_them() {
-    let house = House::open().await;
+    let house = open_house().await;
     for round in 0..300 {
         let line = format!("line {round}\n");
         write(&house, move |conn| sql::append_log(conn, &Output::default(), JOB, 1, line.as_bytes(), monday()))
@@ -138,7 +145,7 @@ async fn the_last_lines_are_whole_lines_and_few_chunks_are_read_for_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_bytes_are_a_log() {
-    let house = House::open().await;
+    let house = open_house().await;
     let mut random = Random::new("any bytes are a log");
     let bytes: Vec<u8> = (0..100_000).map(|_| random.below(256) as u8).collect();
     for part in bytes.chunks(777) {
@@ -162,7 +169,7 @@ async fn record(house: &House, attempt: i64, items: Vec<NewItem>) -> Result<Item
 #[tokio::test(flavor = "multi_thread")]
 async fn an_item_that_comes_out_otherwise_leaves_one_count_for_another() {
     use ItemOutcome::{Failed, Skipped, Succeeded};
-    let house = House::open().await;
+    let house = open_house().await;
     let first = vec![
         item(Some("a"), Failed, Some("no such street")),
         item(Some("b"), Failed, Some("no such street")),
@@ -190,7 +197,7 @@ async fn an_item_that_comes_out_otherwise_leaves_one_count_for_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn counts_and_groups_are_those_of_the_items_after_any_reports() {
-    let house = House::open().await;
+    let house = open_house().await;
     let mut random = Random::new("any reports of items");
     let mut known: BTreeMap<String, NewItem> = BTreeMap::new();
     let mut counts = ItemsMoved::default();
@@ -233,7 +240,7 @@ async fn counts_and_groups_are_those_of_the_items_after_any_reports() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn items_past_the_limit_are_refused_whole_and_forgotten_ones_begin_anew() {
-    let house = House::open().await;
+    let house = open_house().await;
     let many = |count: usize| vec![item(None, ItemOutcome::Failed, Some("boom")); count];
     record(&house, 1, many(20)).await.unwrap();
     let full = record(&house, 1, many(1)).await;
@@ -251,7 +258,7 @@ async fn items_past_the_limit_are_refused_whole_and_forgotten_ones_begin_anew() 
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_that_are_tried_again_leave_no_count_twice() {
     use ItemOutcome::{Failed, Succeeded};
-    let house = House::open().await;
+    let house = open_house().await;
     let first =
         vec![item(Some("a"), Failed, Some("x")), item(Some("b"), Failed, Some("x")), item(Some("c"), Succeeded, None)];
     record(&house, 1, first).await.unwrap();
@@ -295,7 +302,7 @@ fn content(house: &House, name: &str) -> Option<Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_seen_whole_or_not_at_all_and_replaces_the_one_of_its_name() {
-    let house = House::open().await;
+    let house = open_house().await;
     store(&house, "report.csv", b"old").await.unwrap();
     let id = begin(&house, "report.csv").await.unwrap();
     chunk(&house, id, 0, b"new ").await.unwrap();
@@ -316,7 +323,7 @@ async fn a_file_is_seen_whole_or_not_at_all_and_replaces_the_one_of_its_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_limited_each_and_together() {
-    let house = House::open().await;
+    let house = open_house().await;
     assert!(matches!(store(&house, "a", &[0; 101]).await, Err(Error::Invalid(_))));
     store(&house, "a", &[0; 100]).await.unwrap();
     assert!(matches!(store(&house, "b", &[0; 60]).await, Err(Error::Invalid(_))));
@@ -331,7 +338,7 @@ async fn files_are_limited_each_and_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_deleted_job_left_behind_goes_in_pieces() {
-    let house = House::open().await;
+    let house = open_house().await;
     store(&house, "a", b"content").await.unwrap();
     begin(&house, "b").await.unwrap();
     record(&house, 1, vec![item(Some("a"), ItemOutcome::Failed, Some("boom"))]).await.unwrap();

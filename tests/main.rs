@@ -15,6 +15,8 @@ mod eta;
 mod house;
 mod hub;
 mod hub_model;
+mod inside;
+mod integrity;
 mod isolation;
 mod job_output;
 mod killed;

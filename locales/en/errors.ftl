@@ -111,3 +111,4 @@ error-artifacts-size = The files of one job may have at most { $limit } MB toget
 error-too-many-artifacts = At most { $limit } files of one job are kept.
 refused-edit-running = This job runs or has ended: its time and its place in the queue no longer matter.
 refused-delete-awaited = Open tasks wait for this one to be done. Run it again, or cancel them first.
+error-kind-built-in = Jobs of the kind { $kind } are run by Milepost itself. Leave it out of the kinds.

@@ -113,3 +113,4 @@ error-artifacts-size = הקבצים של עבודה אחת יכולים להכי
 error-too-many-artifacts = לכל היותר { $limit } קבצים של עבודה אחת נשמרים.
 refused-edit-running = העבודה רצה או הסתיימה: הזמן שלה ומקומה בתור כבר אינם משנים.
 refused-delete-awaited = משימות פתוחות ממתינות לסיום המשימה הזו. יש להריץ אותה שוב, או לבטל אותן קודם.
+error-kind-built-in = עבודות מסוג { $kind } מורצות על ידי Milepost עצמו. השמיטו אותו מהסוגים.

@@ -65,7 +65,8 @@ macro_rules! report {
                     skipped: self.skipped,
                 };
                 let stage = self.stage.map(StageNow::stage);
-                Report { attempt: self.attempt, progress: self.progress, counts, stage, note: self.note }
+                let items = Vec::new();
+                Report { attempt: self.attempt, progress: self.progress, counts, stage, note: self.note, items }
             }
         }
     };

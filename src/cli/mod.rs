@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config;
 use crate::config::REQUESTS_PER_MINUTE;
 use crate::front::{BaseUrl, Proxies};
 
@@ -60,6 +61,9 @@ pub struct ServeArgs {
     /// Requests that one token may make of the API in a minute; a sixth of them at once
     #[arg(long, env = "MILEPOST_REQUESTS_PER_MINUTE", default_value_t = REQUESTS_PER_MINUTE, value_name = "REQUESTS")]
     pub requests_per_minute: NonZeroU32,
+    /// How many jobs of built-in kinds run at a time in this program; 0: none
+    #[arg(long, env = "MILEPOST_WORKERS", default_value_t = config::WORKERS, value_name = "N")]
+    pub workers: usize,
     /// What to log, as level or target=level, separated by commas
     #[arg(long, env = "MILEPOST_LOG", default_value = LOG, value_name = "FILTER")]
     pub log: String,

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 use super::ServeArgs;
 use crate::App;
 use crate::clock::Clock;
-use crate::config::{Config, Streams};
+use crate::config::{Config, Streams, WORKERS_MOST};
 use crate::front::BaseUrl;
 use crate::web;
 
@@ -23,6 +23,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<()> {
         base_url: args.base_url,
         trusted_proxies: args.trusted_proxies,
         requests_per_minute: args.requests_per_minute,
+        workers: args.workers.min(WORKERS_MOST),
         streams: within_the_file_limit(Streams::default()),
         ..Config::default()
     };

@@ -64,15 +64,15 @@ impl ItemsMoved {
 }
 
 /// Checks the items of one report. A message that is too long is cut: an error's first words say what it is.
-pub fn checked(items: Vec<NewItem>) -> Result<Vec<NewItem>> {
+pub fn checked(items: &[NewItem]) -> Result<Vec<NewItem>> {
     if items.len() > config::ITEMS_AT_ONCE {
         return Err(Error::field("items", msg("error-too-many").arg("limit", config::ITEMS_AT_ONCE)));
     }
     let mut wrong = Vec::new();
     let mut checked = Vec::with_capacity(items.len());
-    for (at, item) in items.into_iter().enumerate() {
+    for (at, item) in items.iter().enumerate() {
         match item.key.as_deref().map_or(Ok(()), check_name) {
-            Ok(()) => checked.push(NewItem { message: item.message.and_then(|text| to_message(&text)), ..item }),
+            Ok(()) => checked.push(NewItem { message: item.message.as_deref().and_then(to_message), ..item.clone() }),
             Err(why) => wrong.push(FieldError { field: "items", message: why.arg("number", at + 1) }),
         }
     }
@@ -109,13 +109,13 @@ mod tests {
     #[test]
     fn a_key_is_a_word_and_a_message_is_cut() {
         let long = "ü".repeat(config::ITEM_MESSAGE_CHARS + 5);
-        let items = checked(vec![item("row 7", " boom\0 "), item("8", ""), item("9", &long)]).unwrap();
+        let items = checked(&[item("row 7", " boom\0 "), item("8", ""), item("9", &long)]).unwrap();
         let messages: Vec<_> = items.iter().map(|item| item.message.as_deref()).collect();
         assert_eq!(messages[..2], [Some("boom\u{2400}"), None]);
         assert_eq!(messages[2].unwrap().chars().count(), config::ITEM_MESSAGE_CHARS);
-        let bad = checked(vec![item("fine", ""), item("a\nb", ""), item(" ", "")]);
+        let bad = checked(&[item("fine", ""), item("a\nb", ""), item(" ", "")]);
         assert!(matches!(bad, Err(Error::Invalid(wrong)) if wrong.len() == 2));
-        assert!(checked(vec![item("a", ""); config::ITEMS_AT_ONCE + 1]).is_err());
+        assert!(checked(&vec![item("a", ""); config::ITEMS_AT_ONCE + 1]).is_err());
     }
 
     #[test]

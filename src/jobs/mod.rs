@@ -4,8 +4,10 @@
 
 pub mod actions;
 pub mod artifacts;
+pub mod built_in;
 pub mod dispatch;
 pub mod items;
+pub mod kinds;
 pub mod log;
 pub mod sql;
 pub mod worker;
@@ -19,6 +21,7 @@ use crate::db::types::words;
 use crate::tasks::eta::Earlier;
 use crate::tasks::progress::StagePlan;
 
+pub use built_in::BuiltIn;
 pub use dispatch::Dispatch;
 
 words!(

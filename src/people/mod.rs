@@ -196,6 +196,29 @@ impl Viewer {
         self.is_admin() || self.is_program
     }
 
+    /// Milepost itself, at work in an organisation: a program of its own, with all rights and nobody's name.
+    pub fn milepost(organisation: OrganisationId) -> Viewer {
+        Viewer {
+            user: UserId::new(0),
+            organisation,
+            role: Role::Admin,
+            name: String::new(),
+            email: String::new(),
+            organisation_name: String::new(),
+            language: None,
+            theme: Theme::Auto,
+            zone: TimeZone::UTC,
+            organisation_zone: TimeZone::UTC,
+            sees_projects: true,
+            is_program: true,
+            credential: Credential::Token(TokenId::new(0)),
+            scopes: Scopes::all(),
+            expires_at: Timestamp::MAX,
+            known_at: 0,
+            organisations: Vec::new(),
+        }
+    }
+
     /// The session of whoever uses the pages.
     pub fn session(&self) -> Option<SessionKey> {
         match self.credential {

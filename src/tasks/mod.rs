@@ -14,6 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::config;
 use crate::db::types::{id, words};
 use crate::error::{Message, msg};
 use crate::jobs::{Dispatch, Job};
@@ -109,6 +110,8 @@ pub struct By {
     /// How the person behind a page is present, for the trail.
     pub presence: Option<Presence>,
     pub dispatch: Arc<Dispatch>,
+    /// What one job may leave behind.
+    pub output: Arc<config::Output>,
 }
 
 /// Who an entry of the trail names.
@@ -125,7 +128,8 @@ impl Who {
 
 impl By {
     pub fn who(&self) -> Who {
-        Who { actor: Some(self.viewer.user), via: self.via }
+        // The system has no member's hand.
+        Who { actor: (self.via != Via::System).then_some(self.viewer.user), via: self.via }
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Percent;
 use crate::error::{FieldError, msg};
+use crate::jobs::items::ItemsMoved;
 
 /// How many units are done of how many. `processed` is always the sum of its three parts.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -28,6 +29,17 @@ impl Counts {
             #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
             total => Percent::new((self.processed() as f64 / total as f64 * 100.0).min(100.0)).ok(),
         }
+    }
+
+    /// After items came out so. Counts that were reported apart from the items never fall below zero.
+    pub fn moved(self, by: ItemsMoved) -> Counts {
+        let counts = Counts {
+            total: self.total,
+            succeeded: (self.succeeded + by.succeeded).max(0),
+            failed: (self.failed + by.failed).max(0),
+            skipped: (self.skipped + by.skipped).max(0),
+        };
+        Counts { total: counts.total.map(|total| total.max(counts.processed())), ..counts }
     }
 
     pub fn to_json(self) -> Value {

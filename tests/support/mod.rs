@@ -9,6 +9,7 @@ pub mod client;
 pub mod curl;
 pub mod events;
 pub mod html;
+pub mod jobs;
 pub mod nginx;
 pub mod random;
 pub mod raw;

@@ -214,6 +214,11 @@ impl House {
         House { folder: Arc::new(folder), server, people }
     }
 
+    /// The server alone, to be stopped, and what keeps its database.
+    pub fn into_parts(self) -> (Arc<TempDir>, Running) {
+        (self.folder, self.server)
+    }
+
     pub fn url(&self) -> &str {
         &self.server.url
     }

@@ -9,10 +9,10 @@ use tokio::time::{Instant, timeout_at};
 use super::life::{Start, start};
 use crate::App;
 use crate::db::Write;
-use crate::error::Result;
+use crate::error::{Error, Result, msg};
 use crate::jobs::dispatch::{Lane, Wants};
 use crate::jobs::sql::First;
-use crate::jobs::{Limited, sql};
+use crate::jobs::{BuiltIn, Limited, sql};
 use crate::people::OrganisationId;
 use crate::tasks::{self, By, Status, Task};
 
@@ -30,6 +30,14 @@ pub struct Wanted {
 /// The next job of these, by priority and then by age; none when nothing waits, or all that waits is paused or at its
 /// limit.
 pub fn claim(w: &mut Write<'_>, by: &By, wanted: &Wanted) -> Result<Option<Arc<Task>>> {
+    if let Some(kind) = wanted.kinds.iter().find(|kind| BuiltIn::named(kind).is_some()) {
+        return Err(Error::field("kinds", msg("error-kind-built-in").arg("kind", kind.as_str())));
+    }
+    take(w, by, wanted)
+}
+
+/// The same, whatever the kind.
+pub(super) fn take(w: &mut Write<'_>, by: &By, wanted: &Wanted) -> Result<Option<Arc<Task>>> {
     let viewer = &by.viewer;
     let own = (!viewer.sees_all()).then_some(viewer.user);
     // A lane whose first is no longer what it was is looked at again.
@@ -55,7 +63,12 @@ fn best(
     own: Option<crate::people::UserId>,
 ) -> Result<Option<(Lane, First)>> {
     let full = full(w, organisation)?;
-    let kinds = if wanted.kinds.is_empty() { sql::ready_kinds(w.conn, organisation)? } else { wanted.kinds.clone() };
+    let kinds = match wanted.kinds.as_slice() {
+        [] => {
+            sql::ready_kinds(w.conn, organisation)?.into_iter().filter(|kind| BuiltIn::named(kind).is_none()).collect()
+        }
+        some => some.to_vec(),
+    };
     let mut best: Option<(Lane, First)> = None;
     for kind in kinds.into_iter().filter(|kind| !full.contains(&(Limited::Kind, kind.clone()))) {
         let queues = match wanted.queues.as_slice() {

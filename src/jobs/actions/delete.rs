@@ -6,5 +6,6 @@ use crate::jobs::sql;
 use crate::tasks::TaskId;
 
 pub fn delete(w: &mut Write<'_>, task: TaskId) -> Result<()> {
+    sql::delete_output(w.conn, task, w.now)?;
     sql::delete_job(w.conn, task)
 }

@@ -47,6 +47,7 @@ pub(super) fn start(
     after.eta = Pace::start(now, 0.0).estimate(now, 0.0, None, earlier);
     let after = after.moved_to(begins_at, Status::InProgress, now);
     let attempt = job_of(&after)?.attempt;
+    sql::restart_items(w.conn, after.id, attempt, only_failed)?;
     sql::insert_attempt(w.conn, after.id, attempt, begun.worker.as_deref(), now)?;
     sql::delete_ready(w.conn, after.id)?;
     sql::save_scheduled(w.conn, after.id, false)?;

@@ -1,12 +1,17 @@
 //! Jobs, the verbs: taking one, the signs of its life, its end, and what
 //! follows from that. They run inside the one writer, as those of tasks do.
 
+mod artifacts;
 mod batch;
 mod cancel;
 mod claim;
 mod delete;
+mod inside;
+mod items;
 mod life;
 mod limits;
+mod log;
+mod output;
 mod queue;
 mod rescue;
 mod retry;
@@ -15,12 +20,17 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+pub use artifacts::{NewArtifact, artifacts, read_artifact, store_artifact};
 pub use batch::{check_parent, child_moved};
 pub use cancel::{cancel, cancel_children};
 pub use claim::{Wanted, claim, claim_waiting};
 pub use delete::delete;
+pub use inside::{by_milepost, claim_built_in, give_back};
+pub use items::{item_groups, items, items_csv, record_items};
 pub use life::{Finish, Heartbeat, finish, hear, heartbeat};
 pub use limits::set_limit;
+pub use log::{append_log, last_of_log, read_log};
+pub use output::{begin_anew, remove_leftovers};
 pub use queue::{dependency_moved, enqueue, promote_due, requeue};
 pub use rescue::{catch_up, load, look_after};
 pub use retry::retry;

@@ -108,11 +108,15 @@ pub fn append_chunks(
     Ok(())
 }
 
+/// For a sentence about a limit.
+pub fn in_megabytes(bytes: i64) -> i64 {
+    (bytes / (1024 * 1024)).max(1)
+}
+
 /// Whether a file of so many bytes may stand beside the others of its job.
 fn check_size(conn: &Connection, limits: &config::Output, task: TaskId, name: &str, bytes: i64) -> Result<()> {
-    let in_mb = |bytes: i64| (bytes / (1024 * 1024)).max(1);
     if bytes > limits.artifact_bytes {
-        return Err(Error::field("file", msg("error-artifact-size").arg("limit", in_mb(limits.artifact_bytes))));
+        return Err(Error::field("file", msg("error-artifact-size").arg("limit", in_megabytes(limits.artifact_bytes))));
     }
     let others: i64 = conn
         .prepare_cached(
@@ -121,7 +125,10 @@ fn check_size(conn: &Connection, limits: &config::Output, task: TaskId, name: &s
         )?
         .query_one(params![task, name], |row| row.get(0))?;
     if others > limits.artifacts_bytes {
-        return Err(Error::field("file", msg("error-artifacts-size").arg("limit", in_mb(limits.artifacts_bytes))));
+        return Err(Error::field(
+            "file",
+            msg("error-artifacts-size").arg("limit", in_megabytes(limits.artifacts_bytes)),
+        ));
     }
     Ok(())
 }

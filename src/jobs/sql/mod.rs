@@ -3,6 +3,8 @@
 
 mod artifacts;
 mod attempts;
+mod check;
+mod check_output;
 mod items;
 mod log;
 mod queue;
@@ -24,6 +26,8 @@ use crate::tasks::progress::StagePlan;
 
 pub use artifacts::*;
 pub use attempts::*;
+pub use check::*;
+pub use check_output::*;
 pub use items::*;
 pub use log::*;
 pub use queue::*;

@@ -10,7 +10,7 @@ use super::assign::check_people;
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Message, Result, msg};
-use crate::jobs::{self, Backoff, Family, Job, OnDuplicate, Recorded, Spec};
+use crate::jobs::{self, Backoff, BuiltIn, Family, Job, OnDuplicate, Recorded, Spec};
 use crate::people::actions::Fields;
 use crate::people::{ProjectId, UserId, Viewer, parse_line};
 use crate::tasks::progress::StagePlan;
@@ -69,6 +69,10 @@ pub fn create(w: &mut Write<'_>, by: &By, new: NewTask) -> Result<Created> {
     }
     let on_duplicate = new.job.as_ref().and_then(|job| job.on_duplicate).unwrap_or(OnDuplicate::Refuse);
     let mut task = checked(&viewer, new, w.now)?;
+    let kind = task.job().and_then(|job| job.spec.job_kind.as_deref()).and_then(BuiltIn::named);
+    if kind.is_some_and(BuiltIn::is_for_admins) && !viewer.is_admin() {
+        return Err(Error::Forbidden(msg("error-admins-only")));
+    }
     check_people(w.conn, viewer.organisation, task.assignee, task.project)?;
     if task.assignee.is_none() && !viewer.sees_all() {
         task.assignee = Some(viewer.user);

@@ -13,6 +13,7 @@ use crate::error::{Error, Message, Result, msg};
 use crate::jobs;
 use crate::jobs::actions::{Told, put};
 use crate::jobs::dispatch::Sign;
+use crate::jobs::items::NewItem;
 use crate::people::actions::Fields;
 use crate::people::parse_line;
 use crate::tasks::eta::Pace;
@@ -28,6 +29,8 @@ pub struct Report {
     pub counts: CountsGiven,
     pub stage: Option<Stage>,
     pub note: Option<String>,
+    /// Without counts beside them, they move the counts.
+    pub items: Vec<NewItem>,
 }
 
 /// The task as it is after the report.
@@ -40,15 +43,17 @@ pub fn report(w: &mut Write<'_>, by: &By, id: TaskId, said: &Report) -> Result<A
     let before = find(w, &by.viewer, id)?;
     if before.kind == Kind::Assignment {
         let percent = percent.ok_or_else(|| Error::field("progress", msg("error-required")))?;
-        if !said.counts.is_empty() || stage.is_some() {
+        if !said.counts.is_empty() || stage.is_some() || !said.items.is_empty() {
             return Err(Error::field("progress", msg("error-counts-assignment")));
         }
         return Ok(move_task(w, by, id, Step { does: Move::Report(percent), note, version: None })?.task);
     }
     let (before, after) = jobs::actions::hear(w, by, before, said.attempt, Sign::Progress)?;
-    let counts = match said.counts.is_empty() {
-        true => None,
-        false => Some(said.counts.onto(before.counts).map_err(Error::Invalid)?),
+    let items = jobs::actions::record_items(w, by, &before, &said.items)?;
+    let counts = match (said.counts.is_empty(), said.items.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(before.counts.unwrap_or_default().moved(items)),
+        (false, _) => Some(said.counts.onto(before.counts).map_err(Error::Invalid)?),
     };
     let said = Said { percent, counts, stage, note };
     let stages = before.job().map(|job| job.spec.stages.clone()).unwrap_or_default();

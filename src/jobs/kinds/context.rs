@@ -1,0 +1,176 @@
+//! What a running job is handed: how it reports, writes its log, stores files, reads, and hears that it is to stop.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use futures_util::stream;
+use rusqlite::{Connection, InterruptHandle};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::Stop;
+use crate::App;
+use crate::error::{Error, Result};
+use crate::jobs::actions::{self, NewArtifact};
+use crate::jobs::artifacts::ArtifactName;
+use crate::people::OrganisationId;
+use crate::tasks::actions::Report;
+use crate::tasks::{self, By, Task};
+
+/// What a job is told from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Word {
+    GoOn,
+    /// Somebody cancelled it.
+    Cancel,
+    /// The program ends.
+    Pause,
+    /// Its attempt is over, and perhaps another one runs.
+    Over,
+}
+
+/// Tells a job, whatever it is at.
+pub(super) struct Ear {
+    word: watch::Sender<Word>,
+    /// Of the read that it is at.
+    read: Mutex<Option<InterruptHandle>>,
+}
+
+impl Ear {
+    pub fn new() -> Ear {
+        Ear { word: watch::Sender::new(Word::GoOn), read: Mutex::new(None) }
+    }
+
+    /// The first word counts: who was cancelled is not paused.
+    pub fn tell(&self, word: Word) {
+        self.word.send_if_modified(|told| {
+            let is_first = *told == Word::GoOn;
+            *told = if is_first { word } else { *told };
+            is_first
+        });
+        if let Some(read) = &*self.read.lock().expect("no one panics holding this lock") {
+            read.interrupt();
+        }
+    }
+
+    pub fn word(&self) -> Word {
+        *self.word.borrow()
+    }
+}
+
+pub struct Context {
+    app: App,
+    by: By,
+    task: Arc<Task>,
+    ear: Arc<Ear>,
+}
+
+impl Context {
+    pub(super) fn new(app: App, by: By, task: Arc<Task>, ear: Arc<Ear>) -> Context {
+        Context { app, by, task, ear }
+    }
+
+    pub fn organisation(&self) -> OrganisationId {
+        self.task.organisation
+    }
+
+    pub fn payload(&self) -> &Value {
+        self.task.job().map_or(&Value::Null, |job| &job.spec.payload)
+    }
+
+    fn attempt(&self) -> Option<i64> {
+        self.task.job().map(|job| job.attempt)
+    }
+
+    /// Whether to stop: for work between two reports.
+    pub fn is_cancelled(&self) -> bool {
+        self.ear.word() != Word::GoOn
+    }
+
+    /// Waits until it is to stop.
+    pub async fn cancelled(&self) {
+        let mut word = self.ear.word.subscribe();
+        // The sender lives as long as this.
+        let _ = word.wait_for(|word| *word != Word::GoOn).await;
+    }
+
+    /// Says how far the job is; an error when it is to stop.
+    pub async fn report(&self, report: Report) -> Result<(), Stop> {
+        let (by, id, attempt) = (self.by.clone(), self.task.id, self.attempt());
+        let said = self.app.db.write(move |w| tasks::actions::report(w, &by, id, &Report { attempt, ..report })).await;
+        self.heard(said)
+    }
+
+    /// Appends to the job's log.
+    pub async fn log(&self, text: &str) -> Result<(), Stop> {
+        let (by, id, attempt, text) = (self.by.clone(), self.task.id, self.attempt(), text.to_owned());
+        let said = self.app.db.write(move |w| actions::append_log(w, &by, id, attempt, text.as_bytes())).await;
+        self.heard(said)
+    }
+
+    /// Stores a file of the job's.
+    pub async fn artifact(&self, name: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), Stop> {
+        let name = ArtifactName::parse(name).map_err(|why| Stop::Broken(Error::field("name", why)))?;
+        let new = NewArtifact { name, content_type: content_type.into(), attempt: self.attempt(), bytes: None };
+        let body = stream::once(async { Ok(Bytes::from(bytes)) });
+        actions::store_artifact(&self.app, &self.by, self.task.id, new, body).await.map(|_| ()).map_err(over)
+    }
+
+    /// Asks the store, off the async threads and all of one moment. It ends early when the job is to stop.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T, Stop> {
+        let ear = self.ear.clone();
+        let answer = self
+            .app
+            .db
+            .snapshot(move |conn, _| {
+                let _at = Reading::begin(&ear, conn);
+                if ear.word() == Word::GoOn { question(conn).map(Some) } else { Ok(None) }
+            })
+            .await;
+        match answer {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(Stop::Told),
+            Err(_) if self.is_cancelled() => Err(Stop::Told),
+            Err(error) => Err(Stop::Broken(error)),
+        }
+    }
+
+    fn heard(&self, answer: Result<Arc<Task>>) -> Result<(), Stop> {
+        let task = answer.map_err(over).inspect_err(|stop| {
+            if matches!(stop, Stop::Told) {
+                self.ear.tell(Word::Over);
+            }
+        })?;
+        if task.job().is_some_and(|job| job.cancel_requested_at.is_some()) {
+            self.ear.tell(Word::Cancel);
+        }
+        if self.is_cancelled() { Err(Stop::Told) } else { Ok(()) }
+    }
+}
+
+/// What a refused word of a job means to it: the attempt is over, or the task gone.
+fn over(error: Error) -> Stop {
+    match error {
+        Error::Conflict(_) | Error::NotFound => Stop::Told,
+        other => Stop::Broken(other),
+    }
+}
+
+/// While it lives, a read can be interrupted. Another reader of the same connection never is.
+struct Reading<'a>(&'a Ear);
+
+impl<'a> Reading<'a> {
+    fn begin(ear: &'a Ear, conn: &Connection) -> Reading<'a> {
+        *ear.read.lock().expect("no one panics holding this lock") = Some(conn.get_interrupt_handle());
+        Reading(ear)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        *self.0.read.lock().expect("no one panics holding this lock") = None;
+    }
+}

@@ -1,0 +1,65 @@
+//! What the workers inside the program run: one file for each kind of job, one trait for all of them. A kind does its
+//! work in small steps, reports after each, and stops where a report tells it to.
+
+mod check_integrity;
+mod context;
+mod rehearsal;
+pub mod worker;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::BuiltIn;
+use crate::error::Error;
+pub use context::Context;
+
+/// A kind of job.
+pub trait JobKind {
+    /// What its payload is; a job whose payload is something else fails with a sentence.
+    type Payload: DeserializeOwned + Send;
+
+    /// Does the work; gives the job's result. It must not block the thread: what takes the processor or the disk for more
+    /// than a moment goes through [`Context::read`] or `tokio::task::spawn_blocking`.
+    fn run(payload: Self::Payload, job: &Context) -> impl Future<Output = Result<Value, Stop>> + Send;
+}
+
+/// Why a job ends without a result.
+#[derive(Debug)]
+pub enum Stop {
+    /// It was told to: cancelled, or the program ends, or its attempt is over.
+    Told,
+    /// The kind's own sentence.
+    Failed(String),
+    /// Milepost's fault: the log says what, the job that it is not theirs.
+    Broken(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Broken(error)
+    }
+}
+
+type Running = Pin<Box<dyn Future<Output = Result<Value, Stop>> + Send>>;
+
+/// Every kind has its line here, or this does not compile.
+fn start(kind: BuiltIn, job: Context) -> Running {
+    match kind {
+        BuiltIn::CheckIntegrity => Box::pin(run::<check_integrity::CheckIntegrity>(job)),
+        BuiltIn::Rehearsal => Box::pin(run::<rehearsal::Rehearsal>(job)),
+    }
+}
+
+async fn run<K: JobKind>(job: Context) -> Result<Value, Stop> {
+    // No payload at all is one without fields.
+    let payload = match job.payload() {
+        Value::Null => Value::Object(serde_json::Map::new()),
+        payload => payload.clone(),
+    };
+    let payload = serde_json::from_value(payload)
+        .map_err(|error| Stop::Failed(format!("The payload is not what this kind of job takes: {error}.")))?;
+    K::run(payload, &job).await
+}

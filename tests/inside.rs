@@ -1,0 +1,123 @@
+//! The workers inside the program: they run jobs of built-in kinds for every organisation, hear when they are to stop, and
+//! outlive what breaks in a job.
+
+use milepost::clock::Clock;
+use milepost::error::Error;
+use milepost::jobs::actions::{Wanted, cancel, claim};
+use milepost::jobs::items::ItemOutcome;
+use milepost::jobs::sql;
+use milepost::tasks::actions::NewJob;
+use milepost::tasks::{Status, Via};
+use serde_json::json;
+
+use crate::support::jobs::{changes, create_job, ended, start_kind, task, until, viewer};
+use crate::support::server::{House, Running};
+
+const QUICK: u64 = 1;
+/// Longer than any test waits.
+const SLOW: u64 = 600_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_built_in_job_runs_reports_and_leaves_its_output() {
+    let house = House::open().await;
+    let payload = json!({ "steps": 6, "step_milliseconds": QUICK, "fail_each": 3 });
+    let id = start_kind(&house, "rehearsal", payload).await;
+    let done = ended(&house, id).await;
+    assert_eq!(done.status, Status::Done);
+    let counts = done.counts.unwrap();
+    assert_eq!((counts.total, counts.succeeded, counts.failed), (Some(6), 4, 2));
+    let job = done.job().unwrap();
+    assert_eq!(job.result.as_deref(), Some(&json!({ "steps": 6, "failed": 2 })));
+    let conn = house.look();
+    let log = sql::read_log(&conn, id, 0, 10_000).unwrap();
+    assert_eq!(log.text.lines().count(), 6);
+    assert_eq!((log.end, log.text.lines().next()), (job.log_bytes, Some("step 1 of 6: succeeded")));
+    let groups = sql::item_groups(&conn, id, ItemOutcome::Failed, 10, 5).unwrap();
+    assert_eq!((groups[0].items, groups[0].first.concat()), (2, "step 3step 6".into()));
+    let actor: Option<i64> = conn
+        .query_row("select actor_id from trail where task_id = ? and change = 'completed'", [id], |row| row.get(0))
+        .unwrap();
+    assert_eq!(actor, None, "Milepost itself did it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_built_in_job_that_is_cancelled_stops_and_says_so() {
+    let house = House::open().await;
+    let id = start_kind(&house, "rehearsal", json!({ "step_milliseconds": SLOW })).await;
+    let running = until(&house, id, "it reports", |task| task.stage.is_some()).await;
+    let alice = viewer(&house, "alice");
+    house.server.app.act(&alice, Via::Page, move |w, by| cancel(w, by, &running, None)).await.unwrap();
+    assert_eq!(ended(&house, id).await.status, Status::Cancelled);
+    let said = changes(&house, id);
+    assert_eq!(said[said.len() - 3..], ["cancel-requested", "cancel-acknowledged", "cancelled"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_in_a_kind_is_a_failed_attempt_and_the_worker_goes_on() {
+    let house = House::open_with(|config| config.workers = 1).await;
+    let broken = start_kind(&house, "rehearsal", json!({ "step_milliseconds": QUICK, "panic_at": 2 })).await;
+    let failing = start_kind(&house, "rehearsal", json!({ "step_milliseconds": QUICK, "fail_at": 2 })).await;
+    let wrong = start_kind(&house, "rehearsal", json!({ "stairs": 12 })).await;
+    let fine = start_kind(&house, "rehearsal", json!({ "steps": 1, "step_milliseconds": QUICK })).await;
+    let error = async |id| ended(&house, id).await.job().unwrap().error.clone().unwrap();
+    assert!(error(broken).await.contains("broke off unexpectedly"));
+    assert_eq!(error(failing).await, "It was to fail at step 2.");
+    assert!(error(wrong).await.contains("stairs"));
+    assert_eq!(ended(&house, fine).await.status, Status::Done);
+    let attempt = &sql::attempts(&house.look(), broken, 10).unwrap()[0];
+    assert_eq!(attempt.outcome, Some(milepost::jobs::Outcome::Failed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_the_end_of_the_program_cuts_short_is_given_back_and_run_by_the_next_one() {
+    let house = House::open_with(|config| config.workers = 1).await;
+    let id = start_kind(&house, "rehearsal", json!({ "steps": 2, "step_milliseconds": 300 })).await;
+    until(&house, id, "it reports", |task| task.stage.is_some()).await;
+    let (database, later) = (house.database(), house.server.clock.now() + jiff::SignedDuration::from_hours(1));
+    let conn = house.look();
+    let (folder, server) = house.into_parts();
+    server.stop().await;
+    let now = milepost::tasks::sql::find(&conn, id).unwrap().unwrap();
+    assert_eq!(now.status, Status::Pending, "{now:#?}");
+    let attempt = &sql::attempts(&conn, id, 10).unwrap()[0];
+    assert_eq!(attempt.outcome, Some(milepost::jobs::Outcome::Lost));
+    let server = Running::start(&database, Clock::manual(later)).await;
+    let found = crate::support::eventually("the next program ends it", || async {
+        milepost::tasks::sql::find(&conn, id).unwrap().filter(|task| task.status.has_ended())
+    });
+    assert_eq!(found.await.status, Status::Done);
+    server.stop().await;
+    drop(folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_outside_takes_a_built_in_job_and_only_admins_start_one() {
+    let house = House::open_with(|config| config.workers = 0).await;
+    let id = start_kind(&house, "rehearsal", json!({})).await;
+    let alice = viewer(&house, "alice");
+    let take = async |kinds: &[&str]| {
+        let kinds = kinds.iter().map(ToString::to_string).collect();
+        let wanted = Wanted { kinds, queues: Vec::new(), worker: None, lease_seconds: 30 };
+        house.server.app.act(&alice, Via::Api, move |w, by| claim(w, by, &wanted)).await
+    };
+    assert!(matches!(take(&["rehearsal"]).await, Err(Error::Invalid(_))));
+    assert!(take(&[]).await.unwrap().is_none(), "any kind is any that is not built in");
+    assert_eq!(task(&house, id).status, Status::Pending, "without workers it waits");
+    for kind in ["check-integrity", " rehearsal "] {
+        let job = NewJob { job_kind: Some(kind.into()), ..NewJob::default() };
+        let refused = create_job(&house, "bob", job).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_workers_serve_every_organisation() {
+    let house = House::open_with(|config| config.workers = 1).await;
+    let payload = json!({ "steps": 1, "step_milliseconds": QUICK });
+    let ours = start_kind(&house, "rehearsal", payload.clone()).await;
+    let job = NewJob { job_kind: Some("rehearsal".into()), payload, ..NewJob::default() };
+    let theirs = create_job(&house, "stranger", job).await.unwrap();
+    for id in [ours, theirs] {
+        assert_eq!(ended(&house, id).await.status, Status::Done);
+    }
+}
