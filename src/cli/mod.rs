@@ -3,6 +3,7 @@
 mod demo;
 mod run;
 mod serve;
+mod worker;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -36,6 +37,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run a command, and show it as a job: its progress, its output, how it ends
     Run(run::RunArgs),
+    /// Take queued jobs of some kinds, and run a command for each
+    Worker(worker::WorkerArgs),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -77,6 +80,7 @@ impl Cli {
             Some(Command::Serve(args)) => serve::run(args),
             Some(Command::Demo(args)) => demo::run(args),
             Some(Command::Run(args)) => run::run(&args),
+            Some(Command::Worker(args)) => worker::run(args),
         }
     }
 }

@@ -34,9 +34,12 @@ pub struct Call {
     path: String,
     body: Body,
     key: String,
+    wait: Duration,
 }
 
 enum Body {
+    /// A question, which changes nothing.
+    None,
     Json(Value),
     Text(String),
 }
@@ -70,11 +73,20 @@ impl Refusal {
 
 impl Call {
     pub fn json(path: impl Into<String>, body: Value) -> Call {
-        Call { path: path.into(), body: Body::Json(body), key: key() }
+        Call { path: path.into(), body: Body::Json(body), key: key(), wait: Duration::ZERO }
     }
 
     pub fn text(path: impl Into<String>, text: String) -> Call {
-        Call { path: path.into(), body: Body::Text(text), key: key() }
+        Call { path: path.into(), body: Body::Text(text), key: key(), wait: Duration::ZERO }
+    }
+
+    pub fn get(path: impl Into<String>) -> Call {
+        Call { path: path.into(), body: Body::None, key: String::new(), wait: Duration::ZERO }
+    }
+
+    /// The server may take so long on purpose.
+    pub fn waiting(self, wait: Duration) -> Call {
+        Call { wait, ..self }
     }
 }
 
@@ -116,12 +128,13 @@ impl Client {
 
     pub async fn send(&self, call: &Call) -> Answer {
         let url = format!("{}{}", self.base, call.path);
-        let request = self.http.post(url).bearer_auth(&self.token).timeout(ANSWER);
-        let request = request.header("idempotency-key", &call.key);
+        let post = || self.http.post(&url).header("idempotency-key", &call.key);
         let request = match &call.body {
-            Body::Json(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_string()),
-            Body::Text(text) => request.header(CONTENT_TYPE, "text/plain; charset=utf-8").body(text.clone()),
+            Body::None => self.http.get(&url),
+            Body::Json(body) => post().header(CONTENT_TYPE, "application/json").body(body.to_string()),
+            Body::Text(text) => post().header(CONTENT_TYPE, "text/plain; charset=utf-8").body(text.clone()),
         };
+        let request = request.bearer_auth(&self.token).timeout(ANSWER + call.wait);
         let answered = async {
             let answer = request.send().await?;
             let (status, headers) = (answer.status().as_u16(), answer.headers().clone());

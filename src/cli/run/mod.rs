@@ -10,7 +10,7 @@ pub mod parse;
 pub mod process;
 pub mod report;
 mod terminal;
-mod wrap;
+pub mod wrap;
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -63,6 +63,9 @@ pub struct RunArgs {
 
 /// Characters of a command line that make a title.
 const TITLE: usize = 120;
+/// Words of it that stand in the payload, and bytes of each.
+const SHOWN_WORDS: usize = 50;
+const SHOWN_BYTES: usize = 500;
 
 impl RunArgs {
     fn grace(&self) -> Duration {

@@ -48,7 +48,7 @@ pub struct Reporter {
     client: Client,
     outbox: Arc<Outbox>,
     job: Job,
-    tell: Box<dyn Fn(News) + Send>,
+    tell: Box<dyn Fn(News) + Send + Sync>,
     cancel_requested: bool,
     was_away: bool,
 }
@@ -57,7 +57,7 @@ pub struct Reporter {
 type Heard<T> = Result<T, Refusal>;
 
 impl Reporter {
-    pub fn new(client: Client, outbox: Arc<Outbox>, job: Job, tell: impl Fn(News) + Send + 'static) -> Reporter {
+    pub fn new(client: Client, outbox: Arc<Outbox>, job: Job, tell: impl Fn(News) + Send + Sync + 'static) -> Reporter {
         Reporter { client, outbox, job, tell: Box::new(tell), cancel_requested: false, was_away: false }
     }
 

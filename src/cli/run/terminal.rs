@@ -18,16 +18,10 @@ use rustix::termios::{
     tcsetpgrp, tcsetwinsize,
 };
 
+use super::output::Way;
 use super::output::backlog::Stream;
 use super::output::pump::write_all;
 use super::process::{Process, Session};
-
-/// One way from the command's output to ours.
-pub struct Way {
-    pub from: File,
-    pub to: File,
-    pub stream: Stream,
-}
 
 /// What the command got for a terminal.
 pub struct Terminal {
@@ -64,7 +58,8 @@ pub fn wire(command: &mut Command) -> io::Result<(Terminal, Vec<Way>)> {
         modes.local_modes.remove(LocalModes::ECHO);
         tcsetattr(&theirs, OptionalActions::Now, &modes)?;
     }
-    let (mut from_terminal, mut way) = (None, |from: File, to: File, stream| ways.push(Way { from, to, stream }));
+    let (mut from_terminal, mut way) =
+        (None, |from: File, to: File, stream| ways.push(Way { from, to: Some(to), stream }));
     if out.is_terminal() {
         command.stdout(Stdio::from(theirs.try_clone()?));
         from_terminal = Some((out, Stream::Out));
@@ -98,11 +93,11 @@ fn pipes(command: &mut Command, out: File, err: File) -> io::Result<Vec<Way>> {
         command.stderr(theirs.try_clone()?);
     } else {
         let (from, theirs) = io::pipe()?;
-        ways.push(Way { from: file(from), to: err, stream: Stream::Err });
+        ways.push(Way { from: file(from), to: Some(err), stream: Stream::Err });
         command.stderr(theirs);
     }
     command.stdout(theirs);
-    ways.push(Way { from: file(from), to: out, stream: Stream::Out });
+    ways.push(Way { from: file(from), to: Some(out), stream: Stream::Out });
     Ok(ways)
 }
 

@@ -14,11 +14,10 @@ use rustix::process::{Signal, WaitOptions, waitpid};
 use super::RunArgs;
 use super::client::Client;
 use super::outbox::{Finish, Outbox};
-use super::output::pump::Pump;
-use super::output::{Reader, Tap};
+use super::output;
 use super::process::{self, Ending, Process, Session};
 use super::report::{Job, News, Reporter};
-use super::terminal::{self, Terminal, Way};
+use super::terminal::{self, Terminal};
 
 /// What the shell and its like answer when a command is not found, cannot be run, or they fail themselves.
 const NOT_FOUND: i32 = 127;
@@ -68,7 +67,8 @@ pub fn run(args: &RunArgs) -> Ending {
     // Only now, so that the command starts with the signals that we were started with.
     let heard = hear_signals(sender.clone());
     let process = Process::of(&child);
-    pass_output(args, ways, ended, &outbox, &sender);
+    let over = sender.clone();
+    output::pass(ways, ended, &outbox, &args.parse, move |line| drop(over.send(Event::OutputOver(line))));
     let reporting = report(args, &outbox, sender, "\n");
     let mut wrapped =
         Wrapped { args, process, terminal, outbox, events, running: Some(running), interrupted: false, reporting };
@@ -144,26 +144,6 @@ fn hear_signals(sender: Sender<Event>) -> nix::Result<()> {
         }
     });
     Ok(())
-}
-
-fn pass_output(args: &RunArgs, ways: Vec<Way>, ended: io::PipeReader, outbox: &Arc<Outbox>, sender: &Sender<Event>) {
-    let (tap, ended) = (Arc::new(Tap::default()), Arc::new(ended));
-    let pumps: Vec<_> = ways
-        .into_iter()
-        .map(|Way { from, to, stream }| Pump { from, to: Some(to), stream, ended: ended.clone(), tap: tap.clone() })
-        .map(|pump| thread::spawn(move || pump.run()))
-        .collect();
-    let reader = Reader::new(tap.clone(), outbox.clone(), &args.parse);
-    let sender = sender.clone();
-    thread::spawn(move || {
-        let _ = sender.send(Event::OutputOver(reader.read_all()));
-    });
-    thread::spawn(move || {
-        for pump in pumps {
-            let _ = pump.join();
-        }
-        tap.close();
-    });
 }
 
 /// Reports from a thread of its own; false when there is nobody to report to.
@@ -304,7 +284,7 @@ pub fn finish(ending: Ending, stopped: bool, last_line: &str) -> Finish {
 const ERROR_LINE: usize = 500;
 
 /// A line to whoever started us.
-fn complain(what: &str, line_end: &str) {
+pub fn complain(what: &str, line_end: &str) {
     use std::io::Write;
     // In one piece, so that it does not mix with the command's own; that nobody reads it is no reason to fail.
     let _ = io::stderr().write_all(format!("milepost: {what}{line_end}").as_bytes());

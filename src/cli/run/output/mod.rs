@@ -8,10 +8,14 @@ pub mod screen;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
+use std::io::PipeReader;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use self::backlog::{Backlog, Piece, Stream};
+use self::pump::Pump;
 use self::screen::{Screen, Seen};
 use super::outbox::{self, Outbox};
 use super::parse::{Parse, Parser};
@@ -20,9 +24,40 @@ use super::parse::{Parse, Parser};
 /// costs little however much is printed. After so long a silence an unfinished line is taken as it stands.
 const GATHER: Duration = Duration::from_millis(100);
 
+/// One way of the command's output, to ours or to nowhere but the log.
+pub struct Way {
+    pub from: File,
+    pub to: Option<File>,
+    pub stream: Stream,
+}
+
+/// Passes all output on and reads it, in threads of its own, until the command has `ended`; `over` then gets the last line.
+pub fn pass(
+    ways: Vec<Way>,
+    ended: PipeReader,
+    outbox: &Arc<Outbox>,
+    parse: &Parse,
+    over: impl FnOnce(String) + Send + 'static,
+) {
+    let (tap, ended) = (Arc::new(Tap::default()), Arc::new(ended));
+    let pumps: Vec<_> = ways
+        .into_iter()
+        .map(|way| Pump { way, ended: ended.clone(), tap: tap.clone() })
+        .map(|pump| thread::spawn(move || pump.run()))
+        .collect();
+    let reader = Reader::new(tap.clone(), outbox.clone(), parse);
+    thread::spawn(move || over(reader.read_all()));
+    thread::spawn(move || {
+        for pump in pumps {
+            let _ = pump.join();
+        }
+        tap.close();
+    });
+}
+
 /// Where pumps leave what passed, and the reader takes it.
 #[derive(Default)]
-pub struct Tap {
+struct Tap {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -34,7 +69,7 @@ struct State {
 }
 
 impl Tap {
-    pub fn push(&self, from: Stream, bytes: &[u8]) {
+    fn push(&self, from: Stream, bytes: &[u8]) {
         let mut state = self.lock();
         let first = state.backlog.is_empty();
         state.backlog.push(from, bytes);
@@ -45,7 +80,7 @@ impl Tap {
     }
 
     /// All output has passed.
-    pub fn close(&self) {
+    fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
@@ -80,7 +115,7 @@ impl Tap {
 }
 
 /// Reads output until it is over: progress and log go into the outbox.
-pub struct Reader {
+struct Reader {
     tap: Arc<Tap>,
     outbox: Arc<Outbox>,
     parser: Parser,
@@ -93,14 +128,14 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub fn new(tap: Arc<Tap>, outbox: Arc<Outbox>, parse: &Parse) -> Reader {
+    fn new(tap: Arc<Tap>, outbox: Arc<Outbox>, parse: &Parse) -> Reader {
         let parser = Parser::new(parse);
         let (out, err) = (Screen::default(), Screen::default());
         Reader { tap, outbox, parser, out, err, unfinished: None, last_line: String::new() }
     }
 
     /// Returns when the tap is closed, with the last line that was printed.
-    pub fn read_all(mut self) -> String {
+    fn read_all(mut self) -> String {
         let mut settled = true;
         loop {
             if !self.tap.wait((!settled).then_some(GATHER)) {

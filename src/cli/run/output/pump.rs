@@ -9,20 +9,15 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::Tap;
-use super::backlog::Stream;
+use super::{Tap, Way};
 
 const BUFFER: usize = 64 << 10;
 /// How long output is waited for after the command itself has ended: what it left in the background may go on, and
 /// would keep us as long.
 const AFTER_THE_END: Duration = Duration::from_secs(1);
 
-/// One way from a command's output to ours.
-pub struct Pump {
-    pub from: File,
-    /// None when nobody but the log gets it.
-    pub to: Option<File>,
-    pub stream: Stream,
+pub(super) struct Pump {
+    pub way: Way,
     /// Readable once the command has ended.
     pub ended: Arc<PipeReader>,
     pub tap: Arc<Tap>,
@@ -43,13 +38,13 @@ impl Pump {
                 }
                 Ok(Ready::Late) | Err(_) => return,
             }
-            let read = match self.from.read(&mut buffer) {
+            let read = match self.way.from.read(&mut buffer) {
                 // A terminal whose other side is closed answers with an error (EIO).
                 Ok(0) | Err(_) => return,
                 Ok(read) => &buffer[..read],
             };
-            let written = self.to.as_mut().map_or(Ok(()), |to| write_all(to, read));
-            self.tap.push(self.stream, read);
+            let written = self.way.to.as_mut().map_or(Ok(()), |to| write_all(to, read));
+            self.tap.push(self.way.stream, read);
             if written.is_err() {
                 return;
             }
@@ -58,7 +53,7 @@ impl Pump {
 
     fn readable(&self, end: Option<Instant>) -> io::Result<Ready> {
         let mut watched =
-            [PollFd::new(&self.from, PollFlags::IN), PollFd::from_borrowed_fd(self.ended.as_fd(), PollFlags::IN)];
+            [PollFd::new(&self.way.from, PollFlags::IN), PollFd::from_borrowed_fd(self.ended.as_fd(), PollFlags::IN)];
         let watched = if end.is_some() { &mut watched[..1] } else { &mut watched[..] };
         let patience = end.map(|end| end.saturating_duration_since(Instant::now()));
         let patience =
