@@ -90,8 +90,11 @@ impl RunArgs {
         };
         let title = self.title.clone().unwrap_or_else(line);
         let host = host();
-        let mut job =
-            serde_json::json!({ "kind": "job", "title": title, "payload": { "command": words, "host": host } });
+        // One attempt: nobody but us runs it, and we do so once.
+        let mut job = serde_json::json!({ "kind": "job", "title": title, "max_attempts": 1 });
+        // A payload has a limit; the first words say most.
+        let shown: Vec<&String> = words.iter().take(SHOWN_WORDS).filter(|word| word.len() <= SHOWN_BYTES).collect();
+        job["payload"] = serde_json::json!({ "command": shown, "host": host });
         if let Some(category) = &self.category {
             job["category"] = category.as_str().into();
         }

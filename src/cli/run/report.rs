@@ -156,8 +156,11 @@ impl Reporter {
         } else {
             String::new()
         };
-        self.deliver(Call::text(format!("{}{attempt}", self.path("log")), text)).await?;
-        Ok(())
+        match self.deliver(Call::text(format!("{}{attempt}", self.path("log")), text)).await {
+            // A log that is not wanted is no reason to report nothing else.
+            Err(refusal) if refusal.status == 404 => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     /// Makes a call until it is answered, and acknowledges the request to cancel that the answer may carry. What is refused for
