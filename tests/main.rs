@@ -37,4 +37,5 @@ mod sight;
 mod streams;
 mod support;
 mod tasks;
+mod ticks;
 mod tokens;

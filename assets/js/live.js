@@ -2,6 +2,7 @@
 // its list again, and what cannot be replayed is asked for after every cut.
 import { announce, words } from "./words.js";
 import { markUpdated } from "./time.js";
+import { placeTick } from "./moving.js";
 import { Line } from "./line.js";
 import * as light from "./light.js";
 import * as owner from "./owner.js";
@@ -55,6 +56,9 @@ function handle(event) {
     case "task":
       receive(event.data);
       break;
+    case "tick":
+      tick(event.data);
+      break;
     case "list":
       ring({ soft: data(event).soft });
       break;
@@ -78,6 +82,11 @@ function receive(html) {
   }
   swap.placeHtml(html);
   markUpdated();
+}
+
+function tick(html) {
+  if (pause.isPaused()) pause.hold(/id="(t\d+)-/.exec(html)?.[1] ?? html.length, html);
+  else if (placeTick(html)) markUpdated();
 }
 
 function showPresence({ user, state }) {
@@ -202,7 +211,7 @@ function turnAt(moment) {
 
 function letGo(options = {}) {
   const { waiting, order } = pause.take();
-  for (const html of waiting) receive(html);
+  for (const html of waiting) (html.includes('id="task-') ? receive : tick)(html);
   if (order) ring({ now: Boolean(options.evenUnderPointer) });
 }
 

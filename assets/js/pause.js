@@ -19,6 +19,8 @@ export function isListUnderPointer() {
 }
 
 export function hold(id, html) {
+  // In the order of what came last: what is let go later is newer.
+  held.delete(id);
   held.set(id, html);
   show();
 }
@@ -42,7 +44,9 @@ export function onRelease(callback) {
 }
 
 function show() {
-  const count = held.size + (isOrderHeld ? 1 : 0);
+  // A task counts once, whether its row waits or a tick of it.
+  const tasks = new Set([...held.keys()].map((id) => id.replace(/^task-/, "t")));
+  const count = tasks.size + (isOrderHeld ? 1 : 0);
   const box = document.getElementById("waiting");
   if (!box) return;
   box.hidden = count === 0;

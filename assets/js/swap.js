@@ -2,6 +2,7 @@
 // its forms, only its [data-live] parts change; a list is reconciled by id; scroll stays where it is.
 import { notice } from "./light.js";
 import { base } from "./words.js";
+import { fromWhereTheyStood, keepNewer, placePiece } from "./moving.js";
 
 // Elements that differ from what arrived for them, because they were in use.
 const owed = new Set();
@@ -73,14 +74,18 @@ function keepOpen(before, after) {
 
 function exchange(before, after) {
   keepOpen(before, after);
+  keepNewer(before, after);
+  const moveBars = fromWhereTheyStood(before, after);
   const node = document.adoptNode(after);
   if (window.htmx) {
     htmx.swap(before, node.outerHTML, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 });
+    moveBars();
     const placed = document.getElementById(node.id);
     placed?.dispatchEvent(new CustomEvent("milepost:swapped", { bubbles: true }));
     return placed;
   }
   before.replaceWith(node);
+  moveBars();
   settled(node);
   return node;
 }
@@ -100,6 +105,7 @@ function exchangeLiveParts(before, after) {
     const present = document.getElementById(part.id);
     if (!present || !before.contains(present)) continue;
     if (isHeld(present)) followValues(present, part);
+    else if (part.dataset.v) placePiece(part);
     else exchange(present, part);
   }
   for (const { name, value } of [...after.attributes]) {

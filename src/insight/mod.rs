@@ -33,6 +33,13 @@ pub struct TaskRow {
     pub creator_name: String,
 }
 
+impl TaskRow {
+    /// Without the names, for what shows none of them.
+    pub fn bare(task: Task) -> TaskRow {
+        TaskRow { task, assignee_name: None, project_name: None, creator_name: String::new() }
+    }
+}
+
 /// What a list needs to know of a task to place it: the rest stands in its fragment.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {

@@ -160,14 +160,33 @@ impl Frame {
 impl Fragments {
     /// One task's fragment, if it still is of this version. `conn` reads from one moment.
     pub fn of(&self, conn: &Connection, view: View, frame: &Frame, slot: &Slot) -> Result<Arc<str>> {
+        self.render(conn, view, frame, slot, None)
+    }
+
+    /// The same of a task as a letter tells of it; a job has often gone on by then.
+    pub fn of_letter(&self, conn: &Connection, view: View, frame: &Frame, told: &Task) -> Result<Arc<str>> {
+        self.render(conn, view, frame, &Slot::from(told), Some(told))
+    }
+
+    fn render(
+        &self,
+        conn: &Connection,
+        view: View,
+        frame: &Frame,
+        slot: &Slot,
+        told: Option<&Task>,
+    ) -> Result<Arc<str>> {
         let key = frame.key(view, slot);
         if let Some(html) = self.0.rendered.get(&key) {
             return Ok(html);
         }
-        let row = insight::row_of(conn, frame.organisation, slot.id)?.ok_or(Error::NotFound)?;
-        // Later than it was asked for: what came after may not be for everybody who may see this version.
-        if row.task.version != slot.version {
-            return Err(Error::NotFound);
+        let mut row = insight::row_of(conn, frame.organisation, slot.id)?.ok_or(Error::NotFound)?;
+        let is_present = row.task.version == slot.version;
+        if !is_present {
+            // What came after may not be for everybody who may see this version: only the names beside it are taken, and
+            // only while they are the same people's.
+            let same_eyes = |told: &&Task| (told.assignee, told.project) == (row.task.assignee, row.task.project);
+            row.task = told.filter(same_eyes).ok_or(Error::NotFound)?.clone();
         }
         let k = Look { overdue: key.overdue, presence: key.presence, ..frame.look(&row) };
         let html = match view {
@@ -175,12 +194,15 @@ impl Fragments {
             View::Task => Head { k }.render(),
             View::Monitor => {
                 let updates = insight::last_updates(conn, row.task.id)?;
-                let posts = updates.iter().rev().map(|entry| Post::of(frame, entry)).collect();
+                let known = updates.iter().rev().filter(|update| update.entry.version <= slot.version);
+                let posts = known.map(|update| Post::of(frame, update)).collect();
                 Row { k, posts }.render()
             }
         };
         let html: Arc<str> = html.map_err(anyhow::Error::from)?.trim().into();
-        self.0.rendered.insert(key, html.clone());
+        if is_present {
+            self.0.rendered.insert(key, html.clone());
+        }
         Ok(html)
     }
 
@@ -194,7 +216,7 @@ impl Fragments {
 }
 
 /// As the lines of an event: a line end inside would end the field.
-fn data_lines(html: &str) -> Bytes {
+pub fn data_lines(html: &str) -> Bytes {
     let mut data = String::with_capacity(html.len() + 32);
     for line in html.trim().split('\n') {
         data.push_str("data: ");

@@ -16,6 +16,7 @@ mod health;
 pub mod history;
 pub mod invitations;
 pub mod monitor;
+pub mod moving;
 pub mod page;
 pub mod people;
 pub mod preferences;
@@ -63,6 +64,7 @@ use arrival::{arrive, without_prefix};
 use boundary::{REQUEST_TIMEOUT, boundary, loggable, panicked, time_limit};
 use choices::Choices;
 use fragments::Fragments;
+use moving::Zones;
 use session::Sessions;
 use viewer::{Guard, Viewers, guard};
 
@@ -70,6 +72,7 @@ use viewer::{Guard, Viewers, guard};
 pub struct Memory {
     pub viewers: Viewers,
     pub fragments: Fragments,
+    pub zones: Zones,
     pub choices: Choices,
     pub bearers: Bearers,
     pub names: AllNames,
@@ -83,6 +86,7 @@ impl Memory {
         Memory {
             viewers: Viewers::default(),
             fragments: Fragments::default(),
+            zones: Zones::default(),
             choices: Choices::default(),
             bearers: Bearers::default(),
             names: AllNames::default(),

@@ -11,11 +11,12 @@ use serde_json::json;
 
 use super::fragments::{EventKey, Frame, View};
 use super::monitor::pairs;
+use super::moving;
 use super::page::is_written_for;
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
-use crate::insight::{Filter, Slot};
+use crate::insight::Filter;
 use crate::live::feed::{From, News};
 use crate::live::{Feed, Item, Watcher};
 use crate::locale::Lang;
@@ -47,6 +48,14 @@ impl Interest {
             Interest::Mine => View::Mine,
             Interest::Monitor(_) => View::Monitor,
             Interest::Task(_) => View::Task,
+        }
+    }
+
+    fn shows(&self, task: &Task, feed: &Feed) -> bool {
+        match self {
+            Interest::Mine => task.assignee == Some(feed.watcher.user),
+            Interest::Monitor(filter) => filter.matches(task, feed.app.clock.now()),
+            Interest::Task(id) => task.id == *id,
         }
     }
 }
@@ -168,6 +177,13 @@ impl Encoding for Fragments {
                 gone(cursor, shown, out);
             }
             Item::Reset { cursor } => out.push_at(cursor, reset(cursor)),
+            Item::Tick(tick) if self.interest.shows(&tick.task, feed) => {
+                match moving::event(&feed.app, &tick, feed.watcher.lang).await {
+                    Ok(written) => out.push(written),
+                    // The next entry of the trail shows it.
+                    Err(error) => tracing::error!(%error, task = %tick.task.id, "a tick could not be written"),
+                }
+            }
             Item::Tick(_) => {}
         }
     }
@@ -208,19 +224,19 @@ impl Fragments {
         Bytes::from(text)
     }
 
-    async fn fragment(&self, feed: &Feed, task: &Task) -> Result<Bytes> {
+    async fn fragment(&self, feed: &Feed, task: &Arc<Task>) -> Result<Bytes> {
         let view = self.interest.view();
         let app = feed.app.clone();
         let Watcher { organisation, lang, .. } = feed.watcher;
         let generation = app.hub.names_generation();
         let overdue = task.is_overdue(app.clock.now());
         let key = EventKey { task: task.id, version: task.version, generation, view, lang, overdue };
-        let slot = Slot::from(task);
+        let task = task.clone();
         let rendered = async {
             let inside = app.clone();
             let read = app.db.snapshot(move |conn, _| {
                 let frame = Frame::of_stream(inside.clone(), conn, (organisation, lang), generation)?;
-                inside.memory.fragments.of(conn, view, &frame, &slot)
+                inside.memory.fragments.of_letter(conn, view, &frame, &task)
             });
             read.await
         };
@@ -230,13 +246,9 @@ impl Fragments {
 
 /// What a page has to do about an event. While the past is replayed `before` is not known: then the list is asked for.
 fn meaning(interest: &Interest, feed: &Feed, news: &News) -> Meaning {
-    let (user, now) = (feed.watcher.user, feed.app.clock.now());
+    let user = feed.watcher.user;
     let (entry, before, after) = (news.entry(), news.before().map(Arc::as_ref), news.after().map(Arc::as_ref));
-    let shows = |task: &Task| match interest {
-        Interest::Mine => task.assignee == Some(user),
-        Interest::Monitor(filter) => filter.matches(task, now),
-        Interest::Task(id) => task.id == *id,
-    };
+    let shows = |task: &Task| interest.shows(task, feed);
     if let Interest::Task(id) = interest
         && entry.task != *id
     {
