@@ -69,3 +69,5 @@ words-waiting = Changes waiting
 words-changed = Tasks changed
 words-copied = Copied
 words-failed = That did not reach the server. Nothing was changed; please try again.
+words-log-new = New lines
+words-log-skipped = Left out here, in the download it is whole

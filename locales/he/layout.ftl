@@ -70,3 +70,5 @@ words-waiting = שינויים ממתינים
 words-changed = משימות שהשתנו
 words-copied = הועתק
 words-failed = הבקשה לא הגיעה לשרת. דבר לא השתנה; אפשר לנסות שוב.
+words-log-new = שורות חדשות
+words-log-skipped = הושמט כאן, בהורדה הכול נמצא
