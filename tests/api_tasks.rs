@@ -7,22 +7,8 @@ use serde_json::{Value, json};
 use crate::support::client::Client;
 use crate::support::html::Page;
 use crate::support::in_time;
+use crate::support::program::{TASKS, act, make, post};
 use crate::support::server::House;
-
-const TASKS: &str = "/api/v1/tasks";
-
-async fn post(program: &Client, path: &str, body: Value) -> Page {
-    program.send_json(Method::POST, path, &body.to_string()).await
-}
-
-async fn make(program: &Client, body: Value) -> Value {
-    post(program, TASKS, body).await.expect(201).json()
-}
-
-/// One thing that is done to a task.
-async fn act(program: &Client, task: &Value, verb: &str, body: Value) -> Page {
-    post(program, &format!("{TASKS}/{}/{verb}", task["id"]), body).await
-}
 
 /// The fields that a refusal names.
 fn wrong(page: Page) -> Vec<String> {

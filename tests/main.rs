@@ -19,6 +19,7 @@ mod inside;
 mod integrity;
 mod isolation;
 mod job_output;
+mod jobs_queue;
 mod killed;
 mod line;
 mod locales;

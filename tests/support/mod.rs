@@ -11,6 +11,7 @@ pub mod events;
 pub mod html;
 pub mod jobs;
 pub mod nginx;
+pub mod program;
 pub mod random;
 pub mod raw;
 pub mod served;
