@@ -161,7 +161,7 @@ async fn a_damaged_index_is_found() {
         "pragma writable_schema = on;
          update sqlite_schema set sql = replace(sql, 'finished_at is null', 'finished_at is not null')
            where name = 'tasks_open_by_update';
-         pragma schema_version = 99;",
+         pragma schema_version = 9999;",
     );
     let found = findings(&house).await;
     assert!(found.iter().any(|finding| finding.contains("tasks_open_by_update")), "{found:#?}");
@@ -176,4 +176,57 @@ async fn what_other_organisations_have_is_not_told() {
     let done = ended(&house, id).await;
     assert_eq!(done.job().unwrap().result.as_ref().unwrap()["findings"], 0);
     assert_eq!(done.job().unwrap().result.as_ref().unwrap()["tasks"], 1);
+}
+
+/// Tasks that were reported on once, put into the file as Milepost would have.
+fn fill(conn: &Connection, tasks: i64) {
+    conn.execute_batch(&format!(
+        "create temp table many as with recursive n (n) as (select 1 union all select n + 1 from n where n < {tasks}) select n from n;
+         create temp table base as select (select max(sequence) from trail) as sequence, (select coalesce(max(id), 0) from tasks) as id;
+         insert into tasks (id, organisation_id, kind, title, status, progress, assignee_id, creator_id, created_at, started_at, updated_at, version)
+           select base.id + n, 1, 'assignment', 'Task ' || n, 'in_progress', 40, 1, 1, n, n, n, 2 from many, base;
+         insert into trail (sequence, organisation_id, task_id, version, change, actor_id, via, old, new, at)
+           select coalesce(base.sequence, 0) + n, 1, base.id + n, 1, 'created', 1, 'page', '{{}}',
+                  json_object('kind', 'assignment', 'title', 'Task ' || n, 'description', '', 'status', 'pending', 'progress', 0,
+                              'project', null, 'assignee', 1, 'priority', 'medium', 'due', null, 'estimate_minutes', null), n
+             from many, base;
+         insert into trail (sequence, organisation_id, task_id, version, change, actor_id, via, old, new, at)
+           select coalesce(base.sequence, 0) + {tasks} + n, 1, base.id + n, 2, 'progress', 1, 'page', '{{\"progress\":0,\"status\":\"pending\"}}',
+                  '{{\"progress\":40,\"status\":\"in_progress\"}}', n
+             from many, base;
+         insert into task_counts values (1, 1, 0, 'in_progress', {tasks});"
+    ))
+    .unwrap();
+}
+
+fn resident_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("0");
+    line.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0) / 1024
+}
+
+/// MILEPOST_CHECK_TASKS=1000000 measures at a million.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_tasks_are_checked_while_pages_answer() {
+    let tasks = std::env::var("MILEPOST_CHECK_TASKS").map_or(5_000, |tasks| tasks.parse().unwrap());
+    let clock = milepost::clock::Clock::manual(crate::support::server::monday());
+    let house = House::prepared(clock, |_| {}, |conn| fill(conn, tasks)).await;
+    let (before, began) = (resident_mb(), std::time::Instant::now());
+    let id = start_kind(&house, "check-integrity", json!(null)).await;
+    let mut slowest = std::time::Duration::ZERO;
+    let done = loop {
+        let asked = std::time::Instant::now();
+        house.alice().open("/monitor").await;
+        slowest = slowest.max(asked.elapsed());
+        let now = crate::support::jobs::task(&house, id);
+        if now.status.has_ended() {
+            break now;
+        }
+    };
+    assert_eq!(done.job().unwrap().result.as_ref().unwrap()["findings"], 0, "{done:#?}");
+    assert!(done.counts.unwrap().succeeded > tasks);
+    let (took, after) = (began.elapsed(), resident_mb());
+    crate::support::say(&format!(
+        "{tasks} tasks checked in {took:.1?}; memory at its most {before} MB before, {after} MB after; slowest page {slowest:.1?}"
+    ));
 }

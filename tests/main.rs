@@ -24,6 +24,7 @@ mod killed;
 mod line;
 mod locales;
 mod oracle;
+mod output;
 mod people;
 mod plans;
 mod prefix;
