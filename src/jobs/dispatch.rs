@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use super::BuiltIn;
 use crate::clock::Clock;
 use crate::config;
 use crate::people::OrganisationId;
@@ -229,6 +230,15 @@ impl Dispatch {
         }
     }
 
+    /// Wakes all workers inside the program.
+    fn ring_inside(&self) {
+        let mut waiting = self.waiting();
+        for waiter in waiting.queue.iter_mut().filter(|waiter| waiter.wants.organisation.is_none()) {
+            waiter.is_rung = true;
+            waiter.wake.notify_one();
+        }
+    }
+
     /// Anything may have become possible in an organisation: wakes all who wait there.
     pub fn ring_all(&self, organisation: OrganisationId) {
         let mut waiting = self.waiting();
@@ -252,9 +262,14 @@ pub struct Wants {
 }
 
 impl Wants {
+    /// Any kind is any but those that Milepost runs itself.
+    fn takes_any(&self, kind: &str) -> bool {
+        self.kinds.is_empty() && BuiltIn::named(kind).is_none()
+    }
+
     fn take(&self, lane: &Lane) -> bool {
         self.organisation.is_none_or(|of| of == lane.organisation)
-            && (self.kinds.is_empty() || self.kinds.contains(&lane.job_kind))
+            && (self.kinds.contains(&lane.job_kind) || self.takes_any(&lane.job_kind))
             && (self.queues.is_empty() || self.queues.contains(&lane.queue))
     }
 }
@@ -300,6 +315,7 @@ impl Drop for Place {
         match left.wants.organisation {
             // What it was rung for may still be there: all whom it could concern look.
             Some(organisation) if left.is_rung => self.dispatch.ring_all(organisation),
+            None if left.is_rung => self.dispatch.ring_inside(),
             _ => {}
         }
     }

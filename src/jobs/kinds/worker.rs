@@ -41,12 +41,15 @@ pub fn start_workers(app: &App, workers: usize, stop: &watch::Receiver<bool>) ->
 
 async fn work(app: App, name: String, mut stop: watch::Receiver<bool>) {
     let kinds = BuiltIn::ALL.iter().map(ToString::to_string).collect();
-    let place = app.dispatch.wait_for(Wants { organisation: None, kinds, queues: Vec::new() });
+    let wants = Wants { organisation: None, kinds, queues: Vec::new() };
     let mut last = None;
     while !*stop.borrow() {
+        // The place first: what becomes ready after the look rings it. Who is at work has none.
+        let place = app.dispatch.wait_for(wants.clone());
         // Not raced against the stop: what is taken is run, or given back.
         match take(&app, &name, last).await {
             Ok(Some(task)) => {
+                drop(place);
                 let id = task.id;
                 last = Some(task.organisation);
                 if let Err(error) = run(&app, task, stop.clone()).await {
