@@ -121,3 +121,17 @@ async fn the_same_workers_serve_every_organisation() {
         assert_eq!(ended(&house, id).await.status, Status::Done);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admins_program_starts_a_check_and_a_members_may_not() {
+    let house = House::open().await;
+    let body = json!({ "title": "Check the store", "job_kind": "check-integrity" });
+    let post = async |name: &str| {
+        let program = house.program(name, "report read").await;
+        program.send(program.request(reqwest::Method::POST, "/api/v1/tasks").json(&body)).await
+    };
+    post("bob").await.expect(403);
+    let made: serde_json::Value = serde_json::from_str(&post("alice").await.expect(201).body).unwrap();
+    let done = ended(&house, milepost::tasks::TaskId::new(made["id"].as_i64().unwrap())).await;
+    assert_eq!(done.status, Status::Done);
+}
