@@ -133,6 +133,8 @@ pub const LIST_MOST: usize = 500;
 pub const REPORTS_AT_ONCE: usize = 1_000;
 /// How long a claim may wait for a job: less than the time after which proxies give up.
 pub const CLAIM_WAIT_SECONDS: i64 = 60;
+/// How long a file may take to arrive: the largest over a slow line.
+pub const UPLOAD_TIME: Duration = Duration::from_secs(3600);
 /// How long the answer to a write with an `Idempotency-Key` is kept: whoever tries again does so within a day.
 pub const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// Bytes of such a key: the longest that clients of other programs send.

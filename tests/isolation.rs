@@ -119,6 +119,12 @@ fn api_table() -> Vec<Line> {
         post("/api/v1/tasks/{id}/complete", "{}", BOBS_JOB_CONFLICT),
         post("/api/v1/tasks/{id}/reopen", "{}", BOBS_JOB_CONFLICT),
         post("/api/v1/tasks/{id}/comments", r#"{"text":"hello"}"#, BOBS_JOB),
+        get("/api/v1/tasks/{id}/items", BOBS_JOB),
+        get("/api/v1/tasks/{id}/log", BOBS_JOB),
+        post("/api/v1/tasks/{id}/log", r#"{"text":"x"}"#, BOBS_JOB),
+        get("/api/v1/tasks/{id}/artifacts", BOBS_JOB),
+        get("/api/v1/tasks/{id}/artifacts/{name}", BOBS_JOB),
+        send(Method::PUT, "/api/v1/tasks/{id}/artifacts/{name}", r#"{"a":1}"#, BOBS_JOB),
         post("/api/v1/claims", "{}", OWN_PAGE),
         get("/api/v1/queues", OWN_PAGE),
         send(Method::PUT, "/api/v1/queues/{what}/{name}", r#"{"is_paused":true}"#, ADMINS_PAGE),
@@ -227,6 +233,8 @@ impl Things {
         let bob = house.people.id("bob");
         house.token("bob", "read").await;
         house.organisation_token("read admin").await;
+        let file = format!("/api/v1/tasks/{job}/artifacts/default");
+        house.bob().send_json(Method::PUT, &file, &format!("\"{MARK}\"")).await.expect(201);
         let sequence = one(&format!("select max(sequence) from trail where task_id = {task}"));
         Things {
             task,

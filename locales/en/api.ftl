@@ -23,3 +23,6 @@ error-wants-time = Write an instant such as 2026-11-22T10:00:00Z.
 error-cursor = This is no cursor of this list.
 error-unknown-parameter = There is no parameter { $name } here.
 error-only-jobs = Only a job has this.
+error-not-text = Send text here (Content-Type: text/plain), or JSON with a text. Nothing was changed.
+error-body-broken = The connection broke before the whole file had come. Nothing was kept.
+error-content-type = A content type looks like text/plain, and is at most 100 characters long.

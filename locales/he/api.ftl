@@ -23,3 +23,6 @@ error-wants-time = יש לכתוב זמן כגון ‎2026-11-22T10:00:00Z‎.
 error-cursor = זה אינו סמן של הרשימה הזאת.
 error-unknown-parameter = אין כאן פרמטר בשם { $name }.
 error-only-jobs = יש את זה רק לעבודה.
+error-not-text = כאן שולחים טקסט (‎Content-Type: text/plain‎), או JSON עם השדה text. דבר לא השתנה.
+error-body-broken = החיבור נותק לפני שהקובץ כולו הגיע. דבר לא נשמר.
+error-content-type = סוג תוכן נראה כמו text/plain, ואורכו עד 100 תווים.

@@ -1,12 +1,15 @@
 //! The doors for programs: JSON under `/api/v1`, opened by a token (or by the session of a page). Here is their part of
 //! the URL map; each line says which scopes open it to a token, and how it is described.
 
+pub mod artifacts;
 pub mod bearer;
 pub mod body;
 pub mod call;
 pub mod claims;
 pub mod edit;
 pub mod explain;
+pub mod items;
+pub mod log;
 pub mod moves;
 pub mod names;
 pub mod openapi;
@@ -23,14 +26,15 @@ pub mod trail;
 
 use std::time::Duration;
 
-use crate::config::CLAIM_WAIT_SECONDS;
+use crate::config::{CLAIM_WAIT_SECONDS, UPLOAD_TIME};
 use crate::people::Scope;
 use crate::web::{Access, Route, Use, delete, get, patch, post, put};
 
 /// The parts of the description, in their order.
-const SECTIONS: [(&str, &str); 5] = [
+const SECTIONS: [(&str, &str); 6] = [
     ("Tasks", "Work that people were assigned, and jobs that programs run."),
     ("Jobs", "What whoever runs a job says and takes."),
+    ("Output", "What a job leaves behind: log, items, files."),
     ("Queues", "Where jobs wait."),
     ("Stream", "What happens, as it happens."),
     ("Description", "The API about itself."),
@@ -45,7 +49,7 @@ const EITHER: &[Scope] = &[Scope::Report, Scope::Admin];
 
 /// Every address for programs.
 pub fn routes() -> Vec<Route> {
-    [all_tasks(), one_task(), jobs(), about()].into_iter().flatten().collect()
+    [all_tasks(), one_task(), jobs(), output(), about()].into_iter().flatten().collect()
 }
 
 fn all_tasks() -> Vec<Route> {
@@ -97,6 +101,26 @@ fn jobs() -> Vec<Route> {
             .told(claims::told_post_claims),
         get("/api/v1/queues", SignedIn, queues::get_queues).scopes(READ).told(queues::told_get_queues),
         put("/api/v1/queues/{what}/{name}", Admin, queues::put_queue).scopes(ADMIN).told(queues::told_put_queue),
+    ]
+}
+
+fn output() -> Vec<Route> {
+    use Access::SignedIn;
+    const LOG: &str = "/api/v1/tasks/{id}/log";
+    const FILE: &str = "/api/v1/tasks/{id}/artifacts/{name}";
+    vec![
+        get("/api/v1/tasks/{id}/items", SignedIn, items::get_items).scopes(READ).told(items::told_get_items),
+        get(LOG, SignedIn, log::get_log).scopes(READ).told(log::told_get_log),
+        post(LOG, SignedIn, log::post_log).scopes(REPORT).told(log::told_post_log),
+        get("/api/v1/tasks/{id}/artifacts", SignedIn, artifacts::get_artifacts)
+            .scopes(READ)
+            .told(artifacts::told_get_artifacts),
+        put(FILE, SignedIn, artifacts::put_artifact)
+            .scopes(REPORT)
+            .streams_in()
+            .waits(UPLOAD_TIME)
+            .told(artifacts::told_put_artifact),
+        get(FILE, SignedIn, artifacts::get_artifact).scopes(READ).told(artifacts::told_get_artifact),
     ]
 }
 

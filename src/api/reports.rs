@@ -19,6 +19,7 @@ use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs::actions::{Finish, Heartbeat};
+use crate::jobs::items::{ItemOutcome, NewItem};
 use crate::jobs::{self, Outcome};
 use crate::tasks::actions::Report;
 use crate::tasks::progress::CountsGiven;
@@ -53,6 +54,9 @@ macro_rules! report {
             stage: Option<StageNow>,
             #[schema(value_type = Option<schemas::Note>)]
             note: Option<String>,
+            /// What became of single items. Without counts beside them, they move the counts.
+            #[schema(max_items = 1000)]
+            items: Option<Vec<ItemBody>>,
         }
 
         impl $name {
@@ -65,7 +69,7 @@ macro_rules! report {
                     skipped: self.skipped,
                 };
                 let stage = self.stage.map(StageNow::stage);
-                let items = Vec::new();
+                let items = self.items.unwrap_or_default().into_iter().map(ItemBody::item).collect();
                 Report { attempt: self.attempt, progress: self.progress, counts, stage, note: self.note, items }
             }
         }
@@ -85,6 +89,25 @@ report!(
         task_id: TaskId
     }
 );
+
+/// One unit of the work.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewItem)]
+struct ItemBody {
+    /// Said again, it is the same item.
+    #[schema(value_type = Option<schemas::ItemKey>)]
+    key: Option<String>,
+    #[schema(value_type = schemas::ItemOutcome)]
+    outcome: ItemOutcome,
+    message: Option<String>,
+}
+
+impl ItemBody {
+    fn item(self) -> NewItem {
+        NewItem { key: self.key, outcome: self.outcome, message: self.message }
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(untagged)]

@@ -92,6 +92,10 @@ schemas! {
     Comment = text(config::NOTE_CHARS, TEXT).min_length(Some(1));
     /// Markdown.
     Description = text(config::DESCRIPTION_CHARS, TEXT);
+    /// A name only, not a path.
+    FileName = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).min_length(Some(1)).max_length(Some(config::ARTIFACT_NAME_CHARS));
+    /// What tells an item from the others of its job.
+    ItemKey = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).min_length(Some(1)).max_length(Some(config::ITEM_KEY_CHARS));
     /// Why it failed; more is cut off.
     ErrorText = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
     /// A task's id.

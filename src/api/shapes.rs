@@ -106,6 +106,8 @@ pub struct JobShape<'a> {
     /// 0 before the first.
     attempt: i64,
     max_attempts: i64,
+    /// Its worker is to repeat only what failed: the items that are listed as `failed`.
+    only_failed_items: bool,
     /// Not before this.
     run_at: Option<Timestamp>,
     timeout_seconds: Option<i64>,
@@ -125,6 +127,7 @@ impl<'a> JobShape<'a> {
             queue_priority: job.queue_priority,
             attempt: job.attempt,
             max_attempts: job.spec.max_attempts,
+            only_failed_items: job.only_failed_items,
             run_at: job.run_at,
             timeout_seconds: job.spec.timeout_seconds,
             cancel_requested: is_cancel_requested(job),

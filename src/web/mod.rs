@@ -126,6 +126,8 @@ pub struct Route {
     pub told: Option<fn() -> Told>,
     /// How long it may take.
     pub time: Duration,
+    /// The handler reads the body itself, as it comes.
+    pub streams_in: bool,
     handler: MethodRouter<App>,
 }
 
@@ -145,6 +147,7 @@ impl Route {
             scopes,
             told: None,
             time: REQUEST_TIMEOUT,
+            streams_in: false,
             handler: on(filter, handler),
         }
     }
@@ -161,6 +164,10 @@ impl Route {
     /// It waits for something for so long.
     pub fn waits(self, wait: Duration) -> Route {
         Route { time: wait + REQUEST_TIMEOUT, ..self }
+    }
+
+    pub fn streams_in(self) -> Route {
+        Route { streams_in: true, ..self }
     }
 
     pub fn told(self, told: fn() -> Told) -> Route {
@@ -325,7 +332,8 @@ fn inside(app: App) -> Router {
     let mut router = Router::new();
     for line in lines {
         let quiet = line.usage != Use::Person;
-        let guarded = Guard { app: app.clone(), access: line.access, quiet, scopes: line.scopes };
+        let guarded =
+            Guard { app: app.clone(), access: line.access, quiet, scopes: line.scopes, streams_in: line.streams_in };
         // A stream's time too: it is over with the answer's head, what follows is the server's.
         let handler = line
             .handler

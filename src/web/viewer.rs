@@ -70,6 +70,8 @@ pub struct Guard {
     pub quiet: bool,
     /// The route is for programs: a token with one of these opens it, too.
     pub scopes: Scopes,
+    /// The body comes while the handler works.
+    pub streams_in: bool,
 }
 
 impl Guard {
@@ -123,9 +125,12 @@ async fn received(request: Request) -> Result<Request, Response> {
 /// Lets through only those whom the route's access allows; the handler then finds its `Viewer`.
 pub async fn guard(State(guard): State<Guard>, session: Session, request: Request, next: Next) -> Response {
     let app = &guard.app;
-    let mut request = match received(request).await {
-        Ok(request) => request,
-        Err(refusal) => return refusal,
+    let mut request = match guard.streams_in {
+        true => request,
+        false => match received(request).await {
+            Ok(request) => request,
+            Err(refusal) => return refusal,
+        },
     };
     let viewer = match guard.viewer(&session, request.headers()).await {
         Ok(viewer) => viewer,

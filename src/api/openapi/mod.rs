@@ -109,9 +109,12 @@ fn operation(route: &Route, mut told: Told) -> Value {
     }
     if !route.method.is_safe() {
         told.refusals.push(409);
+    }
+    if !route.method.is_safe() && told.takes_key {
         let key = json!({ "$ref": "#/components/parameters/IdempotencyKey" });
         told.operation["parameters"].as_array_mut().into_iter().for_each(|all| all.push(key.clone()));
     }
+    let takes_key = told.takes_key;
     let counted = route.is_for_programs();
     for answer in told.responses().values_mut() {
         if counted {
@@ -119,7 +122,7 @@ fn operation(route: &Route, mut told: Told) -> Value {
                 answer["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
             }
         }
-        if !route.method.is_safe() {
+        if !route.method.is_safe() && takes_key {
             answer["headers"]["Idempotency-Replayed"] = json!({ "$ref": "#/components/headers/Idempotency-Replayed" });
         }
     }

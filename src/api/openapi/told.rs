@@ -13,6 +13,7 @@ pub struct Told {
     /// The schemas that it names.
     pub(super) parts: BTreeMap<String, Value>,
     pub(super) refusals: Vec<u16>,
+    pub(super) takes_key: bool,
     pub(super) leads: Vec<(u16, &'static str, String)>,
 }
 
@@ -35,7 +36,15 @@ impl Told {
         operation.insert("summary".into(), summary.into());
         operation.insert("parameters".into(), json!([]));
         operation.insert("responses".into(), json!({}));
-        Told { id, section, operation, parts: BTreeMap::new(), refusals: Vec::new(), leads: Vec::new() }
+        Told {
+            id,
+            section,
+            operation,
+            parts: BTreeMap::new(),
+            refusals: Vec::new(),
+            takes_key: true,
+            leads: Vec::new(),
+        }
     }
 
     /// More than the summary says, in Markdown.
@@ -78,13 +87,18 @@ impl Told {
         self
     }
 
-    /// Another kind of body.
-    pub fn takes_bytes(mut self, kinds: &[&str], schema: &Value, example: &Value) -> Told {
-        let content: Map<String, Value> = kinds
-            .iter()
-            .map(|kind| ((*kind).to_owned(), json!({ "schema": schema.clone(), "example": example.clone() })))
-            .collect();
-        self.refusals.extend([413, 415, 422]);
+    /// Text, too.
+    pub fn takes_text(mut self, example: &str) -> Told {
+        let told = json!({ "schema": { "type": "string" }, "example": example });
+        self.operation["requestBody"]["content"]["text/plain"] = told;
+        self
+    }
+
+    /// Any bytes, which are kept as they are.
+    pub fn takes_file(mut self) -> Told {
+        self.refusals.extend([413, 422]);
+        self.takes_key = false;
+        let content = json!({ "application/octet-stream": { "schema": {}, "example": "any bytes" } });
         self.operation.insert("requestBody".into(), json!({ "required": true, "content": content }));
         self
     }
@@ -98,6 +112,12 @@ impl Told {
 
     pub fn gives_bytes(mut self, status: u16, description: &str, kind: &str, schema: &Value) -> Told {
         self.answer(status, description, json!({ kind: { "schema": schema.clone() } }));
+        self
+    }
+
+    /// The same as another kind of content.
+    pub fn or_gives_bytes(mut self, status: u16, kind: &str, schema: &Value) -> Told {
+        self.responses()[&status.to_string()]["content"][kind] = json!({ "schema": schema });
         self
     }
 
