@@ -32,6 +32,8 @@ pub struct Config {
     /// Requests that a token may make of the API in a minute. As many as one core answers, so that one program gone
     /// wild leaves room for the others, and none that works ever meets the limit.
     pub requests_per_minute: NonZeroU32,
+    /// How long a claim may wait for a job, however long it asks to: less than the time after which proxies give up.
+    pub claim_wait: Duration,
 }
 
 impl Default for Config {
@@ -47,6 +49,7 @@ impl Default for Config {
             workers: WORKERS,
             head_timeout: Duration::from_secs(30),
             requests_per_minute: REQUESTS_PER_MINUTE,
+            claim_wait: Duration::from_secs(CLAIM_WAIT_SECONDS.unsigned_abs()),
         }
     }
 }
@@ -131,7 +134,7 @@ pub const LIST_USUAL: usize = 100;
 pub const LIST_MOST: usize = 500;
 /// Reports in one call: a commit of some milliseconds.
 pub const REPORTS_AT_ONCE: usize = 1_000;
-/// How long a claim may wait for a job: less than the time after which proxies give up.
+/// The longest wait that a claim can ask for.
 pub const CLAIM_WAIT_SECONDS: i64 = 60;
 /// How long a file may take to arrive: the largest over a slow line.
 pub const UPLOAD_TIME: Duration = Duration::from_secs(3600);

@@ -137,6 +137,7 @@ fn table() -> Vec<Line> {
         get("/healthz", ANYBODY),
         get("/readyz", ANYBODY),
         get("/assets/{*path}", ANYBODY),
+        get("/docs", ANYBODY),
         get("/", [SignIn, Done, Done, Done, Done]),
         get("/setup", [Done; 5]),
         post("/setup", "organisation=X&name=X&email=x@example.org&password=longenough", [Conflict; 5]),

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
 mod api;
+mod api_schema;
 mod api_stream;
 mod api_tasks;
 mod bad_input;

@@ -26,3 +26,12 @@ error-only-jobs = Only a job has this.
 error-not-text = Send text here (Content-Type: text/plain), or JSON with a text. Nothing was changed.
 error-body-broken = The connection broke before the whole file had come. Nothing was kept.
 error-content-type = A content type looks like text/plain, and is at most 100 characters long.
+
+docs-title = API
+docs-lead = What programs can ask of Milepost, and what they are answered. For machines:
+docs-scope = Scope
+docs-parameters = Parameters
+docs-body = Body (JSON)
+docs-example = Example
+docs-answers = Answers
+docs-required = required

@@ -26,3 +26,12 @@ error-only-jobs = יש את זה רק לעבודה.
 error-not-text = כאן שולחים טקסט (‎Content-Type: text/plain‎), או JSON עם השדה text. דבר לא השתנה.
 error-body-broken = החיבור נותק לפני שהקובץ כולו הגיע. דבר לא נשמר.
 error-content-type = סוג תוכן נראה כמו text/plain, ואורכו עד 100 תווים.
+
+docs-title = API
+docs-lead = מה תוכנות יכולות לבקש מ־Milepost, ומה עונים להן. למכונות:
+docs-scope = היקף
+docs-parameters = פרמטרים
+docs-body = גוף (JSON)
+docs-example = דוגמה
+docs-answers = תשובות
+docs-required = חובה

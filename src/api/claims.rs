@@ -95,7 +95,7 @@ fn claimed(task: &Arc<Task>, telling: &Telling) -> Answer {
 
 pub async fn post_claims(call: Call<Json<ClaimBody>>) -> Result<Response> {
     let (call, Json(body)) = call.split();
-    let (wanted, wait) = (body.wanted()?, body.wait());
+    let (wanted, wait) = (body.wanted()?, body.wait().min(call.app.config.claim_wait));
     let once = || {
         let (by, wanted) = (call.by(), wanted.clone());
         call.attempt(move |w| claim(w, &by, &wanted), claimed)

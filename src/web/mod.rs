@@ -8,6 +8,7 @@ pub mod assets;
 pub mod assign;
 pub mod boundary;
 pub mod choices;
+pub mod docs;
 pub mod flash;
 pub mod forms;
 pub mod fragments;
@@ -219,6 +220,7 @@ fn ways_in() -> Vec<Route> {
     use Access::Public;
     vec![
         get("/", Public, sign_in::get_root),
+        get("/docs", Public, docs::get_docs),
         get("/setup", Public, setup::get_setup),
         post("/setup", Public, setup::post_setup),
         get("/sign-in", Public, sign_in::get_sign_in),

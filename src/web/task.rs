@@ -199,7 +199,7 @@ fn estimate_field(minutes: i64) -> String {
 const DEEPEST: usize = 32;
 
 /// Markdown as safe HTML: what somebody wrote never becomes script, style, form or image of elsewhere.
-fn markdown(text: &str) -> String {
+pub(super) fn markdown(text: &str) -> String {
     let options = pulldown_cmark::Options::ENABLE_TABLES
         | pulldown_cmark::Options::ENABLE_STRIKETHROUGH
         | pulldown_cmark::Options::ENABLE_TASKLISTS;
