@@ -3,8 +3,10 @@
 
 mod chance;
 mod life;
+mod machines;
 mod phrases;
 mod plan;
+mod plant;
 mod seed;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use chance::Chance;
 use life::Life;
+use machines::Machines;
 use words::Titles;
 
 /// The story's seed: another number is another story.
@@ -59,10 +62,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut titles = Titles::new(&mut chance);
     let seeded = seed::fill(&app, &mut chance, &mut titles, &zone_here()).await?;
     println!("Milepost's demo is at http://{} (made up, and gone when it ends)", listener.local_addr()?);
-    let life = tokio::spawn(Life::new(app.clone(), seeded, chance, titles).go_on());
+    let machines = Machines::start(&app, &seeded).await?;
+    let life = [tokio::spawn(Life::new(app.clone(), seeded, chance, titles).go_on()), tokio::spawn(machines.go_on())];
     let stop = async move {
         told_to_stop().await;
-        life.abort();
+        life.iter().for_each(tokio::task::JoinHandle::abort);
     };
     crate::serve(app, listener, stop).await?;
     Ok(())
