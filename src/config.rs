@@ -175,6 +175,29 @@ pub const PAGE_ROWS: usize = 50;
 pub const TRAIL_ROWS: usize = 50;
 /// Past this a count is shown as "1,000+": counting further costs and says nothing.
 pub const COUNT_CAP: i64 = 1_000;
+/// Jobs of each standing on their first page, but for those that run.
+pub const GROUP_ROWS: usize = 10;
+/// Rows that one page of jobs looks through for what no index knows, and one count: some 50 ms of reading.
+pub const SCAN_ROWS: usize = 20_000;
+/// Names of kinds, queues and categories that a filter offers, and that the table of queues shows.
+pub const JOB_NAMES: usize = 100;
+/// Jobs that one request acts on by itself; of more, a background task goes through, with a progress of its own.
+pub const BULK_AT_ONCE: usize = 50;
+/// Jobs that are acted on in one write: others' writes come in between.
+pub const BULK_CHUNK: usize = 50;
+/// Such tasks at a time; further ones wait.
+pub const BULKS: usize = 4;
+/// Groups of errors on a job's page, and keys of each: the rest is in the CSV file.
+pub const ERROR_GROUPS: usize = 20;
+pub const ERROR_KEYS: usize = 5;
+/// Attempts on a job's page.
+pub const ATTEMPT_ROWS: usize = 20;
+/// Lines of a log on its job's page, and bytes of them.
+pub const LOG_LINES: usize = 500;
+pub const LOG_PAGE_BYTES: usize = 64 * 1024;
+/// Of a payload or result, characters on its job's page; the API has the whole.
+pub const CONTENT_CHARS: usize = 20_000;
+
 /// How long "done lately" reaches back.
 pub const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Due within this is "due soon".

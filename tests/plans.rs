@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use milepost::insight;
-use milepost::insight::{Filter, HistoryFilter};
+use milepost::insight::jobs::{self, Bucket, JobKey};
+use milepost::insight::{Filter, HistoryFilter, JobFilter, lanes};
 use milepost::jobs::artifacts::{ArtifactId, ArtifactName};
 use milepost::jobs::items::ItemOutcome;
 use milepost::people::{self, Viewer};
@@ -42,8 +43,21 @@ fn plan(conn: &Connection, sql: &str) -> Vec<String> {
 }
 
 /// Tables that grow without end, and the names that they go by in statements.
-const LARGE: [&str; 10] =
-    ["t", "tasks", "e", "trail", "job_outputs", "job_log", "i", "items", "item_groups", "artifact_chunks"];
+const LARGE: [&str; 13] = [
+    "t",
+    "tasks",
+    "e",
+    "trail",
+    "j",
+    "jobs",
+    "ready_jobs",
+    "job_outputs",
+    "job_log",
+    "i",
+    "items",
+    "item_groups",
+    "artifact_chunks",
+];
 
 /// Reads all of a large table, or sorts what it read of one.
 fn is_costly(sql: &str, line: &str) -> bool {
@@ -90,13 +104,18 @@ fn queries() -> Vec<Vec<(String, String)>> {
         ("kind", vec!["", "assignment"]),
         ("from", vec!["", "2025-01-01"]),
     ];
+    combined(&words)
+}
+
+/// Every choice of one value for each name.
+fn combined(words: &[(&str, Vec<&str>)]) -> Vec<Vec<(String, String)>> {
     let mut all: Vec<Vec<(String, String)>> = vec![vec![]];
     for (name, values) in words {
         all = all
             .into_iter()
             .flat_map(|query| {
                 values.clone().into_iter().map(move |value| {
-                    let pair = (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()));
+                    let pair = (!value.is_empty()).then(|| ((*name).to_owned(), value.to_owned()));
                     query.iter().cloned().chain(pair).collect()
                 })
             })
@@ -105,8 +124,36 @@ fn queries() -> Vec<Vec<(String, String)>> {
     all
 }
 
+fn ask_jobs(conn: &Connection, viewer: &Viewer) {
+    let now = monday();
+    let words = [
+        ("kind", vec!["", "letters"]),
+        ("queue", vec!["", "mail"]),
+        ("category", vec!["", "post"]),
+        ("project", vec!["", "1"]),
+        ("q", vec!["", "task"]),
+        ("until", vec!["", "100"]),
+    ];
+    for query in combined(&words) {
+        let filter = JobFilter::from_query(&query);
+        for bucket in Bucket::ALL {
+            for key in [None, Some(JobKey { at: 5, id: 5 })] {
+                jobs::jobs(conn, viewer, &filter, (*bucket, 50), now, key).unwrap();
+            }
+            jobs::count(conn, viewer, &filter, *bucket, now).unwrap();
+        }
+    }
+    let names = lanes::names(conn, viewer).unwrap();
+    lanes::lanes(conn, viewer, &names).unwrap();
+    insight::children(conn, TaskId::new(61), TaskId::new(1), 50).unwrap();
+    insight::cancel_requests(conn, TaskId::new(61)).unwrap();
+    insight::waits_for(conn, TaskId::new(61)).unwrap();
+    insight::newest_task(conn).unwrap();
+}
+
 fn ask_everything(conn: &Connection, viewer: &Viewer) {
     let now = monday();
+    ask_jobs(conn, viewer);
     insight::mine(conn, viewer, now).unwrap();
     for query in queries() {
         let filter = Filter::from_query(&query);

@@ -6,9 +6,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::jobs::Bucket;
 use crate::config;
 use crate::people::{ProjectId, UserId};
-use crate::tasks::{Kind, Priority, Status, Task};
+use crate::tasks::{Kind, Priority, Status, Task, TaskId};
 
 /// What the monitor shows. Without a status: what is open.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -128,6 +129,73 @@ impl HistoryFilter {
     pub fn is_empty(&self) -> bool {
         *self == HistoryFilter::default()
     }
+}
+
+/// Which jobs a page shows. Without a status: some of each, the running first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobFilter {
+    pub bucket: Option<Bucket>,
+    pub kind: Option<String>,
+    pub queue: Option<String>,
+    pub category: Option<String>,
+    pub project: Option<ProjectId>,
+    pub text: Option<String>,
+    /// None that were made after this one: what is done to many is done to those that were there.
+    pub until: Option<TaskId>,
+}
+
+impl JobFilter {
+    /// From the pairs of a query string: `status`, `kind`, `queue`, `category`, `project`, `q`, `until`.
+    pub fn from_query(pairs: &[(String, String)]) -> JobFilter {
+        JobFilter {
+            bucket: value(pairs, "status"),
+            kind: name(pairs, "kind"),
+            queue: name(pairs, "queue"),
+            category: name(pairs, "category"),
+            project: value(pairs, "project"),
+            text: text(pairs),
+            until: value(pairs, "until"),
+        }
+    }
+
+    /// The pairs that are set, as they stand in a query string.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let pairs = [
+            ("status", self.bucket.map(|bucket| bucket.as_str().to_owned())),
+            ("kind", self.kind.clone()),
+            ("queue", self.queue.clone()),
+            ("category", self.category.clone()),
+            ("project", self.project.map(|project| project.to_string())),
+            ("q", self.text.clone()),
+            ("until", self.until.map(|until| until.to_string())),
+        ];
+        pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    pub fn to_query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.pairs()).finish()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        *self == JobFilter::default()
+    }
+
+    /// Whether a page under this filter may show the task.
+    pub fn matches(&self, task: &Task, now: Timestamp) -> bool {
+        let Some(job) = task.job() else { return false };
+        self.bucket.is_none_or(|bucket| bucket.may_hold(task, now))
+            && self.kind.as_ref().is_none_or(|kind| job.spec.job_kind.as_ref() == Some(kind))
+            && self.queue.as_ref().is_none_or(|queue| job.spec.queue == *queue)
+            && self.category.as_ref().is_none_or(|category| task.category.as_ref() == Some(category))
+            && self.project.is_none_or(|project| task.project == Some(project))
+            && self.text.as_deref().is_none_or(|text| says(task, text))
+    }
+}
+
+/// A name as somebody chose it; blank is none.
+fn name(pairs: &[(String, String)], of: &str) -> Option<String> {
+    let typed = value::<String>(pairs, of)?;
+    Some(typed.chars().take(config::SEARCH_CHARS).collect::<String>()).filter(|name| !name.is_empty())
 }
 
 /// The words of a search, lower-cased.

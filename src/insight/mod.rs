@@ -3,17 +3,19 @@
 
 pub mod filter;
 pub mod history;
+pub mod jobs;
+pub mod lanes;
 pub mod list;
 pub mod mine;
 pub mod monitor;
 mod scope;
 pub mod task;
 
-pub use filter::{Filter, HistoryFilter};
+pub use filter::{Filter, HistoryFilter, JobFilter};
 pub use history::{HistoryPage, history};
 pub use mine::{Mine, mine};
 pub use monitor::{Counts, MonitorPage, monitor};
-pub use task::{EntryRow, TaskPage, last_updates, task};
+pub use task::{EntryRow, TaskPage, cancel_requests, children, last_updates, task, waits_for};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -22,7 +24,7 @@ use crate::clock::from_micros;
 use crate::error::Result;
 use crate::people::{UserId, Viewer};
 use crate::tasks::sql::{TASK_COLUMNS, task_row};
-use crate::tasks::{Task, TaskId};
+use crate::tasks::{Status, Task, TaskId};
 
 /// A task with the names that stand beside it.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct TaskRow {
     pub assignee_name: Option<String>,
     pub project_name: Option<String>,
     pub creator_name: String,
+    /// How many tasks a job waits for that are not done.
+    pub waits_for: i64,
 }
 
 impl TaskRow {
@@ -50,12 +54,21 @@ pub struct Slot {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub has_ended: bool,
+    /// Of a pending job.
+    pub run_at: Option<Timestamp>,
+    /// Whether a pending job waits for others; none: it may, and is to be asked.
+    pub is_blocked: Option<bool>,
 }
 
 impl Slot {
     /// The same as [`Task::is_overdue`].
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         !self.has_ended && self.due.is_some_and(|due| due <= now)
+    }
+
+    /// It waits for its time.
+    pub fn is_timed(&self, now: Timestamp) -> bool {
+        self.run_at.is_some_and(|at| at > now)
     }
 }
 
@@ -69,24 +82,41 @@ impl From<&Task> for Slot {
             created_at: task.created_at,
             updated_at: task.updated_at,
             has_ended: task.status.has_ended(),
+            run_at: task.job().filter(|_| task.status == Status::Pending).and_then(|job| job.run_at),
+            is_blocked: if task.status == Status::Pending && !task.after.is_empty() { None } else { Some(false) },
         }
     }
 }
 
-/// `select` of a [`Slot`] from `tasks t`, up to its `where`.
-const SLOTS: &str =
-    "select t.id, t.version, t.assignee_id, t.due_at, t.created_at, t.updated_at, t.finished_at is not null
-     from tasks t ";
+/// Of a task `t`, a dependency that is not done.
+macro_rules! unmet {
+    () => {
+        "from task_dependencies d join tasks a on a.id = d.after_id where d.task_id = t.id and a.status <> 'done'"
+    };
+}
+pub(crate) use unmet;
 
-fn slot_row(row: &Row<'_>) -> rusqlite::Result<Slot> {
+/// The columns of a [`Slot`] of `tasks t`.
+const SLOT_COLUMNS: &str = concat!(
+    "t.id, t.version, t.assignee_id, t.due_at, t.created_at, t.updated_at, t.finished_at is not null,
+     case when t.kind = 'job' and t.status = 'pending' then (select jr.run_at from jobs jr where jr.task_id = t.id) end,
+     case when t.kind = 'job' and t.status = 'pending' then exists (select 1 ",
+    unmet!(),
+    ") else 0 end"
+);
+
+/// The slot whose columns begin at `at`.
+fn slot_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Slot> {
     Ok(Slot {
-        id: row.get(0)?,
-        version: row.get(1)?,
-        assignee: row.get(2)?,
-        due: row.get::<_, Option<i64>>(3)?.map(from_micros),
-        created_at: row.get(4).map(from_micros)?,
-        updated_at: row.get(5).map(from_micros)?,
-        has_ended: row.get(6)?,
+        id: row.get(at)?,
+        version: row.get(at + 1)?,
+        assignee: row.get(at + 2)?,
+        due: row.get::<_, Option<i64>>(at + 3)?.map(from_micros),
+        created_at: row.get(at + 4).map(from_micros)?,
+        updated_at: row.get(at + 5).map(from_micros)?,
+        has_ended: row.get(at + 6)?,
+        run_at: row.get::<_, Option<i64>>(at + 7)?.map(from_micros),
+        is_blocked: Some(row.get(at + 8)?),
     })
 }
 
@@ -96,7 +126,10 @@ macro_rules! task_rows {
         concat!(
             "select ",
             $crate::tasks::sql::task_columns!(),
-            ", u.name, p.name, c.name",
+            ", u.name, p.name, c.name,
+             case when t.kind = 'job' and t.status = 'pending' then (select count(*) ",
+            $crate::insight::unmet!(),
+            ") else 0 end",
             $crate::tasks::sql::from_tasks!(),
             "left join users u on u.id = t.assignee_id
              left join projects p on p.id = t.project_id
@@ -112,6 +145,7 @@ fn task_row_with_names(row: &Row<'_>) -> rusqlite::Result<TaskRow> {
         assignee_name: row.get(TASK_COLUMNS)?,
         project_name: row.get(TASK_COLUMNS + 1)?,
         creator_name: row.get(TASK_COLUMNS + 2)?,
+        waits_for: row.get(TASK_COLUMNS + 3)?,
     })
 }
 
@@ -129,4 +163,9 @@ pub fn row_of(conn: &Connection, organisation: crate::people::OrganisationId, id
         .prepare_cached(concat!(task_rows!(), "where t.id = ?1 and t.organisation_id = ?2"))?
         .query_one(params![id, organisation], task_row_with_names)
         .optional()?)
+}
+
+/// The newest task that there is.
+pub fn newest_task(conn: &Connection) -> Result<Option<TaskId>> {
+    Ok(conn.prepare_cached("select max(id) from tasks")?.query_one([], |row| row.get(0))?)
 }

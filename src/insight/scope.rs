@@ -4,7 +4,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::{SLOTS, Slot, TaskRow, slot_row, task_row_with_names, task_rows};
+use super::{SLOT_COLUMNS, Slot, TaskRow, slot_row, task_row_with_names, task_rows};
 use crate::error::Result;
 use crate::people::{self, ProjectId, UserId, Viewer};
 
@@ -76,6 +76,15 @@ impl Query {
         self.values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
     }
 
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The clauses as they stand, for another statement to hold.
+    pub fn into_parts(self) -> (String, Vec<Value>) {
+        (self.sql, self.values)
+    }
+
     pub fn rows(&self, conn: &Connection) -> Result<Vec<TaskRow>> {
         let mut statement = conn.prepare_cached(&self.sql)?;
         let rows = statement.query_map(params_from_iter(&self.values), task_row_with_names)?;
@@ -84,7 +93,7 @@ impl Query {
 
     pub fn slots(&self, conn: &Connection) -> Result<Vec<Slot>> {
         let mut statement = conn.prepare_cached(&self.sql)?;
-        let slots = statement.query_map(params_from_iter(&self.values), slot_row)?;
+        let slots = statement.query_map(params_from_iter(&self.values), |row| slot_row(row, 0))?;
         Ok(slots.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -100,5 +109,6 @@ pub(super) fn rows_of(viewer: &Viewer) -> Query {
 
 /// A [`Query`] of slots of one organisation.
 pub(super) fn slots_of(viewer: &Viewer) -> Query {
-    Query::new(&format!("{SLOTS}where t.organisation_id = ?"), [viewer.organisation.get().into()])
+    let start = format!("select {SLOT_COLUMNS} from tasks t where t.organisation_id = ?");
+    Query::new(&start, [viewer.organisation.get().into()])
 }

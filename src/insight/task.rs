@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, params};
 
-use super::{TaskRow, row};
+use super::{TaskRow, row, unmet};
 use crate::config::TRAIL_ROWS;
 use crate::error::{Error, Result};
 use crate::people::Viewer;
 use crate::tasks::sql::{ENTRY_COLUMNS, entry_columns, entry_row};
-use crate::tasks::{Entry, TaskId};
+use crate::tasks::{Change, Entry, TaskId};
 
 /// An entry with the name of who did it; none: Milepost itself.
 #[derive(Clone, Debug)]
@@ -55,3 +55,38 @@ pub fn entries(conn: &Connection, id: TaskId, before: i64, limit: usize) -> Resu
         })?
         .collect::<rusqlite::Result<_>>()?)
 }
+
+/// How many tasks this one waits for.
+pub fn waits_for(conn: &Connection, id: TaskId) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(concat!("select (select count(*) ", unmet!(), ") from tasks t where t.id = ?1"))?
+        .query_one(params![id], |row| row.get(0))?)
+}
+
+/// The children of a task after this one, in the order of their making.
+pub fn children(conn: &Connection, parent: TaskId, after: TaskId, limit: usize) -> Result<Vec<TaskId>> {
+    Ok(conn
+        .prepare_cached("select id from tasks where parent_id = ?1 and id > ?2 order by id limit ?3")?
+        .query_map(params![parent, after, limit as i64], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// Who asked last that a job be cancelled, and who acknowledged it; among its newest entries.
+pub fn cancel_requests(conn: &Connection, id: TaskId) -> Result<Vec<EntryRow>> {
+    let mut found: Vec<EntryRow> = Vec::new();
+    for entry in entries(conn, id, i64::MAX, CHAIN_ROWS)? {
+        match entry.entry.change {
+            Change::CancelAcknowledged => found.push(entry),
+            Change::CancelRequested => {
+                found.push(entry);
+                break;
+            }
+            _ => {}
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
+/// How far back a request to cancel is looked for: it is told of, and soon over.
+const CHAIN_ROWS: usize = 500;
