@@ -22,11 +22,12 @@ pub enum Lang {
 }
 
 /// The words of each language, file by file; order as in [`Lang::ALL`].
-const SOURCES: [[&str; 5]; 2] = [
+const SOURCES: [[&str; 6]; 2] = [
     [
         include_str!("../locales/en/layout.ftl"),
         include_str!("../locales/en/people.ftl"),
         include_str!("../locales/en/tasks.ftl"),
+        include_str!("../locales/en/jobs.ftl"),
         include_str!("../locales/en/errors.ftl"),
         include_str!("../locales/en/api.ftl"),
     ],
@@ -34,6 +35,7 @@ const SOURCES: [[&str; 5]; 2] = [
         include_str!("../locales/he/layout.ftl"),
         include_str!("../locales/he/people.ftl"),
         include_str!("../locales/he/tasks.ftl"),
+        include_str!("../locales/he/jobs.ftl"),
         include_str!("../locales/he/errors.ftl"),
         include_str!("../locales/he/api.ftl"),
     ],

@@ -1,5 +1,9 @@
 //! In a real browser against the real binary: what only a person with a screen notices.
 
+use milepost::jobs::Outcome;
+use milepost::jobs::items::{ItemOutcome, NewItem};
+use milepost::tasks::TaskId;
+use milepost::tasks::actions::{NewJob, NewTask};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -8,6 +12,7 @@ use crate::support::browser::Script;
 use crate::support::client::Client;
 use crate::support::served::Served;
 use crate::support::server::{House, MARK};
+use crate::support::worker::{Worker, letters};
 
 #[test]
 fn from_first_run_to_first_task_and_the_colleagues_progress_moves_by_itself() {
@@ -79,6 +84,7 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
     bob.post("/presence", &[("state", "active")]).await.expect(204);
     house.organisation_token("read report admin").await;
     house.token("alice", "read").await;
+    let jobs = jobs(house).await;
     let invitation = crate::support::server::invite(&alice, "dan@example.org", "Dan", "member").await;
     let bob_path = format!("/people/{}", house.people.id("bob"));
     let mut all: Vec<(String, &'static str)> = ["/sign-in", &invitation, "/invitations/none", "/nowhere"]
@@ -106,6 +112,18 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
     all.extend(
         [format!("/tasks/{late}"), bob_path.clone(), format!("{bob_path}/deactivate")].map(|path| (path, "alice")),
     );
+    let of_jobs = [
+        "/jobs",
+        "/jobs?status=failed",
+        "/jobs?q=nothing",
+        "/jobs/bulk?act=cancel&status=queued",
+        "/jobs/bulk?act=retry&status=lost",
+    ];
+    all.extend(of_jobs.map(|path| (path.to_owned(), "alice")));
+    all.extend(jobs.iter().map(|id| (format!("/tasks/{id}"), "alice")));
+    all.push((format!("/tasks/{}/dismiss", jobs[2]), "alice"));
+    all.extend(["/jobs".to_owned(), format!("/tasks/{}", jobs[0])].map(|path| (path, "bob")));
+    all.push(("/jobs".to_owned(), "carol"));
     all.extend(
         [
             "/tasks".to_owned(),
@@ -118,6 +136,37 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
     );
     all.extend(["/tasks", "/monitor", "/history", "/people"].map(|path| (path.to_owned(), "carol")));
     all
+}
+
+/// A job that runs and is to stop, one of unknown length, one that failed with all that it left behind, one that waits for
+/// another, a parent.
+async fn jobs(house: &House) -> [TaskId; 5] {
+    let program = Worker::of(house, "bob");
+    let running = program.running("Send the letters").await;
+    program.log(running, "began\nגם בעברית\n").await;
+    program.report(running, 500, 2).await;
+    house.alice().post(&format!("/tasks/{running}/cancel"), &[("note", "no stamps")]).await.expect(303);
+    let unknown = program.make(NewTask { total: None, ..letters("Walk the harbour") }).await;
+    program.claim().await;
+    program.report(unknown, 17, 0).await;
+    let failed = program.running("Send to שמעון").await;
+    program.log(failed, "one\ntwo\n").await;
+    program.report(failed, 3, 2).await;
+    let item = |key: &str, message: Option<&str>| NewItem {
+        key: Some(key.into()),
+        outcome: ItemOutcome::Failed,
+        message: message.map(str::to_owned),
+    };
+    let items = vec![item("a@example.org", Some("550 no such <mailbox>")), item("b@example.org", None)];
+    program.items(failed, items).await;
+    program.file(failed, "דוח \"1\".csv", "a,b").await;
+    program.finish(failed, Outcome::Failed).await;
+    let blocked = program.make(NewTask { after: vec![running], ..letters("Count what came back") }).await;
+    program.ended("Be done", Outcome::Done).await;
+    let batch = NewTask { title: "All letters".into(), job: Some(NewJob::default()), ..NewTask::default() };
+    let parent = program.make(batch).await;
+    program.make(NewTask { parent: Some(parent), ..letters("A part") }).await;
+    [running, unknown, failed, blocked, parent]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,6 +201,7 @@ async fn every_page_is_valid_html_in_every_language() {
         ("/account/tokens", vec![("name", ""), ("expires", "x")]),
         ("/settings/tokens", vec![("name", "x"), ("scopes", "read"), ("expires", "")]),
         ("/sign-in", vec![("email", "x"), ("password", "x")]),
+        ("/jobs/limits", vec![("what", "queue"), ("name", "mail"), ("at_once", "many")]),
     ];
     for (path, form) in refused {
         let page = alice.post(path, &form).await;

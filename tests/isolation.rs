@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use milepost::jobs::Outcome;
 use reqwest::Method;
 use rusqlite::types::Value;
 
 use crate::support::client::Client;
 use crate::support::html::Page;
 use crate::support::server::{House, MARK};
+use crate::support::worker::Worker;
 
 /// Who asks, in the order of the table's columns; those who may do least come first,
 /// so that what the others do cannot hide what these should not.
@@ -73,6 +75,8 @@ const THEIR_PAGE: [Answer; 5] = [SignIn, Nothing, Forbidden, Forbidden, Shown];
 const THEIR_DEED: [Answer; 5] = [SignIn, Nothing, Forbidden, Forbidden, Done];
 /// Something that is bob's alone.
 const BOBS_OWN_PAGE: [Answer; 5] = [SignIn, Nothing, Nothing, Shown, Nothing];
+/// What Bob's job left behind.
+const BOBS_PAGE: [Answer; 5] = [SignIn, Nothing, Nothing, Shown, Shown];
 /// Bob's own work: his and the admins' to move.
 const BOBS_DEED: [Answer; 5] = [SignIn, Nothing, Nothing, Done, Done];
 /// About Bob's task, for admins alone.
@@ -191,6 +195,16 @@ fn table() -> Vec<Line> {
         post("/tasks/{id}/reopen", "", [SignIn, Nothing, Nothing, Conflict, Conflict]),
         post("/tasks/{id}/undo", "sequence={sequence}", [SignIn, Nothing, Nothing, Done, Conflict]),
         post("/tasks/{id}/comments", "text=hello", BOBS_DEED),
+        post("/tasks/{id}/retry", "", [SignIn, Nothing, Nothing, Done, Conflict]),
+        get("/tasks/{id}/dismiss", BOBS_PAGE),
+        post("/tasks/{id}/dismiss", "", [SignIn, Nothing, Nothing, Done, Nothing]),
+        get("/tasks/{id}/log", BOBS_PAGE),
+        get("/tasks/{id}/items.csv", BOBS_PAGE),
+        get("/tasks/{id}/artifacts/{name}", BOBS_PAGE),
+        get("/jobs", OWN_PAGE),
+        get("/jobs/bulk", OWN_PAGE),
+        post("/jobs/bulk", "act=retry&status=failed", OWN_DEED),
+        post("/jobs/limits", "what=queue&name=mail&paused=1", ADMINS_DEED),
         get("/monitor", OWN_PAGE),
         get("/assign", ADMINS_PAGE),
         post("/assign", "title=New&assignee={bob}", [SignIn, Back, Forbidden, Forbidden, Done]),
@@ -208,6 +222,7 @@ fn table() -> Vec<Line> {
 struct Things {
     task: String,
     job: String,
+    failed: String,
     project: String,
     invitation: String,
     token: String,
@@ -238,6 +253,7 @@ impl Things {
         house.bob().send_json(Method::PUT, &file, &format!("\"{MARK}\"")).await.expect(201);
         let sequence = one(&format!("select max(sequence) from trail where task_id = {task}"));
         Things {
+            failed: failed_job(house).await,
             task,
             job,
             sequence,
@@ -258,7 +274,10 @@ impl Things {
 
     /// A route's path with the ids of these things in it.
     fn path(&self, route: &str, house: &House) -> String {
+        // What only a job has or takes.
+        let is_of_job = ["retry", "dismiss", "log", "items.csv", "{name}"].iter().any(|last| route.ends_with(last));
         let id = match route {
+            _ if route.starts_with("/tasks") && is_of_job => &self.failed,
             _ if route.starts_with("/tasks") => &self.task,
             _ if route.starts_with("/api/v1/tasks") => &self.job,
             _ if route.starts_with("/projects") => &self.project,
@@ -268,7 +287,9 @@ impl Things {
             _ => house.people.id("bob"),
         };
         let path = route.replace("{id}", id).replace("{token}", &self.token).replace("{key}", &self.key);
-        path.replace("{*path}", &self.asset).replace("{what}", "queue").replace("{name}", "default")
+        let name = if route.starts_with("/tasks") { "letters.txt" } else { "default" };
+        let query = if route == "/jobs/bulk" { "?act=retry&status=failed" } else { "" };
+        path.replace("{*path}", &self.asset).replace("{what}", "queue").replace("{name}", name) + query
     }
 
     fn fields(&self, fields: &str, house: &House) -> String {
@@ -277,6 +298,16 @@ impl Things {
         }
         fields.replace("{bob}", house.people.id("bob")).replace("{sequence}", &self.sequence).replace(' ', "+")
     }
+}
+
+/// A job of Bob's that failed and left a log and a file.
+async fn failed_job(house: &House) -> String {
+    let program = Worker::of(house, "bob");
+    let id = program.running("Send the letters").await;
+    program.log(id, &format!("the {MARK} is hungry\n")).await;
+    program.file(id, "letters.txt", MARK).await;
+    program.finish(id, Outcome::Failed).await;
+    id.to_string()
 }
 
 /// A route's path with ids that are there, for a walk that is refused before anyone looks at them.
@@ -312,6 +343,10 @@ fn everything(house: &House) -> Vec<String> {
         ("queue_limits", "organisation_id = 1"),
         ("task_counts", "organisation_id = 1"),
         ("audit", "organisation_id = 1"),
+        ("ready_jobs", "organisation_id = 1"),
+        ("attempts", "1"),
+        ("job_log", "1"),
+        ("artifacts", "1"),
         ("project_members", "1"),
         ("password_resets", "1"),
         ("api_tokens", "organisation_id = 1"),

@@ -20,6 +20,7 @@ mod inside;
 mod integrity;
 mod isolation;
 mod job_output;
+mod job_pages;
 mod jobs_queue;
 mod killed;
 mod line;

@@ -71,11 +71,13 @@ export function start() {
   document.addEventListener("click", (event) => {
     const menu = document.getElementById("menu");
     if (menu?.open && !menu.contains(event.target)) menu.open = false;
+    for (const other of document.querySelectorAll(".row-menu[open]")) if (!other.contains(event.target)) other.open = false;
   });
   document.addEventListener("keydown", (event) => {
     const menu = document.getElementById("menu");
-    if (event.key !== "Escape" || !menu?.open) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
+    const open = menu?.open ? menu : document.querySelector(".row-menu[open]");
+    if (event.key !== "Escape" || !open) return;
+    open.open = false;
+    open.querySelector("summary").focus();
   });
 }

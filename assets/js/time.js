@@ -37,10 +37,26 @@ function age(milliseconds) {
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "narrow" }).format(Math.trunc(seconds / length));
 }
 
+// "3–5 min": how long it still takes, as the range that it is. What should be over by now takes a moment.
+function remaining(earliest, latest) {
+  const [least, most] = [earliest, latest].map((moment) => Math.max(1, Math.round((moment - Date.now()) / 1000)));
+  const [unit, length] = units.find(([, length]) => most >= length * 1.5) ?? units.at(-1);
+  const format = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" });
+  const [from, to] = [Math.max(1, Math.round(least / length)), Math.max(1, Math.round(most / length))];
+  return from === to || !format.formatRange ? format.format(to) : format.formatRange(from, to);
+}
+
 function write(element) {
   const value = element.dateTime;
   const moment = Date.parse(value);
   if (Number.isNaN(moment)) return;
+  if (element.dataset.format === "eta") {
+    const earliest = Date.parse(element.dataset.earliest);
+    const text = remaining(Number.isNaN(earliest) ? moment : earliest, moment);
+    if (!element.title) element.title = formats.datetime.format(moment);
+    if (element.textContent !== text) element.textContent = text;
+    return;
+  }
   const isDay = value.length === 10;
   const isShort = element.closest(".due") && new Date(moment).getFullYear() === new Date().getFullYear();
   const full = isDay ? (isShort ? formats.shortDay : formats.day).format(moment) : (isShort ? formats.shortTime : formats.datetime).format(moment);

@@ -40,7 +40,7 @@ pub struct TaskRow {
 impl TaskRow {
     /// Without the names, for what shows none of them.
     pub fn bare(task: Task) -> TaskRow {
-        TaskRow { task, assignee_name: None, project_name: None, creator_name: String::new() }
+        TaskRow { task, assignee_name: None, project_name: None, creator_name: String::new(), waits_for: 0 }
     }
 }
 

@@ -45,6 +45,11 @@ impl Fields {
         self.all(name).map(|value| value.trim().parse().map_err(|_| Error::NotFound)).collect()
     }
 
+    /// All of them, as a query string has them.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// The local address to go back to, if the form named one.
     pub fn return_to(&self) -> Option<&str> {
         self.filled("return_to")

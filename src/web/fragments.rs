@@ -28,10 +28,11 @@ pub enum View {
     Mine,
     Monitor,
     Task,
+    Jobs,
 }
 
 impl View {
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 4;
 }
 
 /// All that a fragment's content depends on. Names that may change are covered by the generation.
@@ -43,6 +44,9 @@ struct Key {
     view: View,
     lang: Lang,
     overdue: bool,
+    /// A pending job waits for its time, or for others: both end without a new version of it.
+    is_timed: bool,
+    is_blocked: bool,
     presence: Option<Presence>,
 }
 
@@ -55,6 +59,7 @@ pub struct EventKey {
     pub view: View,
     pub lang: Lang,
     pub overdue: bool,
+    pub is_timed: bool,
 }
 
 #[derive(Clone)]
@@ -131,7 +136,9 @@ impl Frame {
 
     pub fn look<'a>(&'a self, row: &'a TaskRow) -> Look<'a> {
         let presence = row.task.assignee.map(|user| self.app.presence.of(row.task.organisation, user));
-        Look { base: self.base(), l: self.l, row, zone: &self.zone, overdue: row.task.is_overdue(self.now), presence }
+        let is_timed = Slot::from(&row.task).is_timed(self.now);
+        let overdue = row.task.is_overdue(self.now);
+        Look { base: self.base(), l: self.l, row, zone: &self.zone, overdue, is_timed, presence }
     }
 
     pub fn base(&self) -> &Base {
@@ -144,16 +151,22 @@ impl Frame {
         slots.iter().map(|slot| self.app.memory.fragments.of(conn, view, self, slot)).collect()
     }
 
-    fn key(&self, view: View, slot: &Slot) -> Key {
-        Key {
+    fn key(&self, conn: &Connection, view: View, slot: &Slot) -> Result<Key> {
+        let is_blocked = match slot.is_blocked {
+            Some(is_blocked) => is_blocked,
+            None => insight::waits_for(conn, slot.id)? > 0,
+        };
+        Ok(Key {
             task: slot.id,
             version: slot.version,
             generation: self.generation,
             view,
             lang: self.l,
             overdue: slot.is_overdue(self.now),
+            is_timed: slot.is_timed(self.now),
+            is_blocked,
             presence: slot.assignee.map(|user| self.app.presence.of(self.organisation, user)),
-        }
+        })
     }
 }
 
@@ -176,7 +189,7 @@ impl Fragments {
         slot: &Slot,
         told: Option<&Task>,
     ) -> Result<Arc<str>> {
-        let key = frame.key(view, slot);
+        let key = frame.key(conn, view, slot)?;
         if let Some(html) = self.0.rendered.get(&key) {
             return Ok(html);
         }
@@ -189,15 +202,17 @@ impl Fragments {
             row.task = told.filter(same_eyes).ok_or(Error::NotFound)?.clone();
         }
         let k = Look { overdue: key.overdue, presence: key.presence, ..frame.look(&row) };
-        let html = match view {
-            View::Mine => Card { k }.render(),
-            View::Task => Head { k }.render(),
-            View::Monitor => {
-                let updates = insight::last_updates(conn, row.task.id)?;
-                let known = updates.iter().rev().filter(|update| update.entry.version <= slot.version);
-                let posts = known.map(|update| Post::of(frame, update)).collect();
-                Row { k, posts }.render()
-            }
+        let updates = if view == View::Monitor { insight::last_updates(conn, row.task.id)? } else { Vec::new() };
+        let known = updates.iter().rev().filter(|update| update.entry.version <= slot.version);
+        let posts = known.map(|update| Post::of(frame, update)).collect();
+        let html = match (view, k.is_job()) {
+            (View::Mine, false) => Card { k }.render(),
+            (View::Mine, true) => JobCard { k }.render(),
+            (View::Task, false) => Head { k }.render(),
+            (View::Task, true) => JobHead { k }.render(),
+            (View::Monitor, false) => Row { k, posts }.render(),
+            (View::Monitor, true) => JobMonitorRow { k, posts }.render(),
+            (View::Jobs, _) => JobRow { k }.render(),
         };
         let html: Arc<str> = html.map_err(anyhow::Error::from)?.trim().into();
         if is_present {
@@ -234,6 +249,8 @@ pub struct Look<'a> {
     pub row: &'a TaskRow,
     pub zone: &'a TimeZone,
     pub overdue: bool,
+    /// It waits for its time.
+    pub is_timed: bool,
     pub presence: Option<Presence>,
 }
 
@@ -354,6 +371,31 @@ struct Head<'a> {
 struct Row<'a> {
     k: Look<'a>,
     posts: Vec<Post<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "jobs/_card.html")]
+struct JobCard<'a> {
+    k: Look<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "jobs/_head.html")]
+struct JobHead<'a> {
+    k: Look<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "jobs/_monitor_row.html")]
+struct JobMonitorRow<'a> {
+    k: Look<'a>,
+    posts: Vec<Post<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "jobs/_row.html")]
+struct JobRow<'a> {
+    k: Look<'a>,
 }
 
 /// One of the last updates, as a milepost beside the road.

@@ -7,6 +7,7 @@ mod arrival;
 pub mod assets;
 pub mod assign;
 pub mod boundary;
+pub mod bulk;
 pub mod choices;
 pub mod docs;
 pub mod flash;
@@ -16,6 +17,11 @@ mod headers;
 mod health;
 pub mod history;
 pub mod invitations;
+pub mod job;
+pub mod job_files;
+pub mod job_forms;
+pub mod job_look;
+pub mod jobs;
 pub mod monitor;
 pub mod moving;
 pub mod page;
@@ -63,6 +69,7 @@ use crate::error::{Error, msg};
 use crate::people::{Scope, Scopes};
 use arrival::{arrive, without_prefix};
 use boundary::{REQUEST_TIMEOUT, boundary, loggable, panicked, time_limit};
+use bulk::Bulks;
 use choices::Choices;
 use fragments::Fragments;
 use moving::Zones;
@@ -75,6 +82,7 @@ pub struct Memory {
     pub fragments: Fragments,
     pub zones: Zones,
     pub choices: Choices,
+    pub bulks: Bulks,
     pub bearers: Bearers,
     pub names: AllNames,
     pub rates: Rates,
@@ -89,6 +97,7 @@ impl Memory {
             fragments: Fragments::default(),
             zones: Zones::default(),
             choices: Choices::default(),
+            bulks: Bulks::default(),
             bearers: Bearers::default(),
             names: AllNames::default(),
             rates: Rates::new(config.requests_per_minute),
@@ -266,6 +275,16 @@ fn work() -> Vec<Route> {
         post("/tasks/{id}/reopen", SignedIn, task_forms::post_reopen),
         post("/tasks/{id}/undo", SignedIn, task_forms::post_undo),
         post("/tasks/{id}/comments", SignedIn, task_forms::post_comments),
+        post("/tasks/{id}/retry", SignedIn, job_forms::post_retry),
+        get("/tasks/{id}/dismiss", SignedIn, job_forms::get_dismiss),
+        post("/tasks/{id}/dismiss", SignedIn, job_forms::post_dismiss),
+        get("/tasks/{id}/log", SignedIn, job_files::get_log),
+        get("/tasks/{id}/items.csv", SignedIn, job_files::get_items),
+        get("/tasks/{id}/artifacts/{name}", SignedIn, job_files::get_artifact),
+        get("/jobs", SignedIn, jobs::get_jobs),
+        get("/jobs/bulk", SignedIn, bulk::get_bulk),
+        post("/jobs/bulk", SignedIn, bulk::post_bulk),
+        post("/jobs/limits", Admin, job_forms::post_limits),
         get("/monitor", SignedIn, monitor::get_monitor),
         get("/assign", Admin, assign::get_assign),
         post("/assign", Admin, assign::post_assign),

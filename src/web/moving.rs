@@ -29,7 +29,15 @@ pub async fn event(app: &App, tick: &TickLetter, lang: Lang) -> Result<Bytes> {
     }
     let zone = app.memory.zones.of(app, tick.task.organisation).await?;
     let row = TaskRow::bare(Task::clone(&tick.task));
-    let k = Look { base: app.config.base(), l: lang, row: &row, zone: &zone, overdue: false, presence: None };
+    let k = Look {
+        base: app.config.base(),
+        l: lang,
+        row: &row,
+        zone: &zone,
+        overdue: false,
+        is_timed: false,
+        presence: None,
+    };
     let html = Moving { k }.render().map_err(anyhow::Error::from)?;
     let event = [b"event: tick\n", &*data_lines(&html), b"\n"].concat();
     Ok(tick.written.keep(way, Bytes::from(event)))

@@ -22,6 +22,7 @@ use crate::people::{OrganisationId, Role, Theme, Viewer, initials};
 pub enum Nav {
     Tasks,
     Monitor,
+    Jobs,
     Assign,
     History,
     People,
@@ -159,6 +160,11 @@ impl Visit {
     pub fn page(&self, here: Nav, title: &'static str) -> Page {
         let page = Page::new(&self.app, &self.viewer, self.flash.clone(), &self.uri, here, title);
         Page { url: self.url.clone(), ..page }
+    }
+
+    /// The page that is asked for, or on which the form that is answered stood.
+    pub fn came_from(&self) -> &str {
+        &self.url
     }
 
     /// It is done: says so on the next page.

@@ -88,21 +88,21 @@ pub fn change_icon(change: Change) -> &'static str {
     match change {
         Change::Created => "plus",
         Change::Assigned => "user",
-        Change::Progress | Change::Claimed | Change::Stage => "steps",
+        Change::Progress | Change::Stage => "steps",
         Change::Completed => "check",
         Change::Reopened | Change::Undone | Change::Retried => "undo",
-        Change::Cancelled
-        | Change::CancelRequested
-        | Change::CancelAcknowledged
-        | Change::Failed
-        | Change::AttemptFailed
-        | Change::Lost
-        | Change::Deleted => "cancelled",
-        Change::Title | Change::Description => "edit",
-        Change::Due | Change::Estimate | Change::RunAt | Change::Stalled => "clock",
-        Change::Priority | Change::QueuePriority | Change::Labels => "flag",
-        Change::Project | Change::Category => "folder",
-        Change::Comment | Change::LowerReport => "comment",
+        Change::Cancelled | Change::CancelRequested | Change::CancelAcknowledged => "cancelled",
+        Change::Title | Change::Description | Change::Category | Change::Labels => "edit",
+        Change::Due | Change::Estimate | Change::RunAt => "clock",
+        Change::Priority | Change::QueuePriority => "flag",
+        Change::Project => "folder",
+        Change::Claimed => "play",
+        Change::LowerReport => "low",
+        Change::Failed | Change::AttemptFailed => "failed",
+        Change::Lost => "lost",
+        Change::Stalled => "warning",
+        Change::Deleted => "close",
+        Change::Comment => "comment",
     }
 }
 

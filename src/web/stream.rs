@@ -9,14 +9,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::fragments::{EventKey, Frame, View};
+use super::fragments::{EventKey, Frame, View, data_lines};
 use super::monitor::pairs;
 use super::moving;
 use super::page::is_written_for;
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
-use crate::insight::Filter;
+use crate::insight::{Filter, JobFilter, Slot};
 use crate::live::feed::{From, News};
 use crate::live::{Feed, Item, Watcher};
 use crate::locale::Lang;
@@ -29,7 +29,9 @@ use crate::tasks::{self, Task, TaskId};
 enum Interest {
     Mine,
     Monitor(Filter),
-    Task(TaskId),
+    Jobs(JobFilter),
+    /// And what it waits for.
+    Task(TaskId, Vec<TaskId>),
 }
 
 impl Interest {
@@ -38,7 +40,11 @@ impl Interest {
         match value("view") {
             Some("mine") => Ok(Interest::Mine),
             Some("monitor") => Ok(Interest::Monitor(Filter::from_query(pairs))),
-            Some("task") => value("task").and_then(|id| id.parse().ok()).map(Interest::Task).ok_or(Error::NotFound),
+            Some("jobs") => Ok(Interest::Jobs(JobFilter { until: None, ..JobFilter::from_query(pairs) })),
+            Some("task") => {
+                let id = value("task").and_then(|id| id.parse().ok()).ok_or(Error::NotFound)?;
+                Ok(Interest::Task(id, Vec::new()))
+            }
             _ => Err(Error::NotFound),
         }
     }
@@ -47,7 +53,8 @@ impl Interest {
         match self {
             Interest::Mine => View::Mine,
             Interest::Monitor(_) => View::Monitor,
-            Interest::Task(_) => View::Task,
+            Interest::Jobs(_) => View::Jobs,
+            Interest::Task(..) => View::Task,
         }
     }
 
@@ -55,7 +62,8 @@ impl Interest {
         match self {
             Interest::Mine => task.assignee == Some(feed.watcher.user),
             Interest::Monitor(filter) => filter.matches(task, feed.app.clock.now()),
-            Interest::Task(id) => task.id == *id,
+            Interest::Jobs(filter) => filter.matches(task, feed.app.clock.now()),
+            Interest::Task(id, _) => task.id == *id,
         }
     }
 }
@@ -119,15 +127,16 @@ async fn asked(app: &App, viewer: &Viewer, query: Option<&str>, headers: &Header
 
 /// What the page that asks shows, if this viewer may see it.
 async fn interest(app: &App, viewer: &Viewer, pairs: &[(String, String)]) -> Result<Box<Interest>> {
-    let interest = Interest::parse(pairs)?;
+    let mut interest = Interest::parse(pairs)?;
     // A page that was left open must not go on with what somebody else may see who signed in here since.
     let owner = pairs.iter().find(|(name, _)| name == "for").map(|(_, owner)| owner.as_str());
     if !is_written_for(owner, viewer) {
         return Err(Error::Conflict(msg("error-other-account")));
     }
-    if let Interest::Task(id) = interest {
-        let asker = viewer.clone();
-        app.db.read(move |conn| tasks::sql::find_for(conn, &asker, id)?.map(drop).ok_or(Error::NotFound)).await?;
+    if let Interest::Task(id, after) = &mut interest {
+        let (asker, id) = (viewer.clone(), *id);
+        let task = app.db.read(move |conn| tasks::sql::find_for(conn, &asker, id)?.ok_or(Error::NotFound)).await?;
+        *after = task.after;
     }
     Ok(Box::new(interest))
 }
@@ -168,11 +177,11 @@ impl Encoding for Fragments {
             Item::Changed => out.push(Bytes::from_static(LIST)),
             // The doorbell comes by itself: what changes sight changes a name or a setting, too.
             Item::Gone { cursor, letter } => {
-                let shown = letter.gone.iter().flatten().copied().filter(|task| match *self.interest {
+                let shown = letter.gone.iter().flatten().copied().filter(|task| match &*self.interest {
                     // One's own never leave one's sight in this way.
                     Interest::Mine => false,
-                    Interest::Task(id) => *task == id,
-                    Interest::Monitor(_) => true,
+                    Interest::Task(id, _) => task == id,
+                    Interest::Monitor(_) | Interest::Jobs(_) => true,
                 });
                 gone(cursor, shown, out);
             }
@@ -230,7 +239,9 @@ impl Fragments {
         let Watcher { organisation, lang, .. } = feed.watcher;
         let generation = app.hub.names_generation();
         let overdue = task.is_overdue(app.clock.now());
-        let key = EventKey { task: task.id, version: task.version, generation, view, lang, overdue };
+        let slot = Slot::from(task.as_ref());
+        let is_timed = slot.is_timed(app.clock.now());
+        let key = EventKey { task: task.id, version: task.version, generation, view, lang, overdue, is_timed };
         let task = task.clone();
         let rendered = async {
             let inside = app.clone();
@@ -240,6 +251,10 @@ impl Fragments {
             });
             read.await
         };
+        // Whether it is blocked, others decide, and its version says nothing of that.
+        if slot.is_blocked.is_none() {
+            return Ok(data_lines(&rendered.await?));
+        }
         app.memory.fragments.event(key, rendered).await
     }
 }
@@ -249,10 +264,12 @@ fn meaning(interest: &Interest, feed: &Feed, news: &News) -> Meaning {
     let user = feed.watcher.user;
     let (entry, before, after) = (news.entry(), news.before().map(Arc::as_ref), news.after().map(Arc::as_ref));
     let shows = |task: &Task| interest.shows(task, feed);
-    if let Interest::Task(id) = interest
+    if let Interest::Task(id, after) = interest
         && entry.task != *id
     {
-        return NOTHING;
+        // What it waits for may be done now.
+        let moves = after.contains(&entry.task) && entry.change.moves_lists();
+        return if moves { Meaning { bell: Bell::Soft, ..NOTHING } } else { NOTHING };
     }
     let Some(after) = after else {
         return Meaning { fragment: false, gone: true, bell: Bell::Loud };
@@ -261,7 +278,16 @@ fn meaning(interest: &Interest, feed: &Feed, news: &News) -> Meaning {
     let was_shown = before.is_none_or(shows);
     let same_place = before.is_some_and(|before| is_same_place(before, after));
     match (was_shown, is_shown, interest) {
-        (_, true, Interest::Task(_)) => Meaning { fragment: true, gone: false, bell: Bell::Loud },
+        // Of a job that reports all the time, only the head moves at once.
+        (_, true, Interest::Task(..)) if after.job.is_some() && !entry.change.moves_lists() => {
+            Meaning { fragment: true, gone: false, bell: Bell::Soft }
+        }
+        (_, true, Interest::Task(..)) => Meaning { fragment: true, gone: false, bell: Bell::Loud },
+        // In a busy house jobs come and go all the time: the list follows them at its own pace.
+        (_, true, Interest::Jobs(_)) if same_place => Meaning { fragment: true, gone: false, bell: Bell::No },
+        (_, true, Interest::Jobs(_)) | (true, false, Interest::Jobs(_)) => {
+            Meaning { fragment: true, gone: false, bell: Bell::Soft }
+        }
         (true, true, _) if same_place && entry.change.moves_lists() => {
             Meaning { fragment: true, gone: false, bell: Bell::Loud }
         }

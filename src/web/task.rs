@@ -15,6 +15,7 @@ use super::assign::{Candidate, candidates};
 use super::choices::Names;
 use super::forms::Filled;
 use super::fragments::{Frame, Look, View};
+use super::job::{JobPage, More, Parts};
 use super::monitor::pairs;
 use super::page::{Nav, Page, Visit};
 use super::tasks::next_turn;
@@ -25,7 +26,7 @@ use crate::insight::Slot;
 use crate::live::Cursor;
 use crate::locale::Lang;
 use crate::people::{ProjectId, UserId, Viewer};
-use crate::tasks::{Change, TaskId};
+use crate::tasks::{Change, Kind, TaskId};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "tasks/show.html")]
@@ -71,7 +72,7 @@ impl TaskPage {
             .iter()
             .map(|row| {
                 let by = (undoable == Some(row.entry.sequence) && self.may_move).then_some(self.viewer);
-                Line::of(&self.frame, &self.names, row, by)
+                Line::of(&self.frame, &self.names, Kind::Assignment, row, by)
             })
             .collect()
     }
@@ -102,42 +103,71 @@ impl Refused {
 
 pub async fn get_task(visit: Visit, At(id): At<TaskId>, RawQuery(query): RawQuery) -> Result<Response> {
     let pairs = pairs(query.as_deref());
-    let before = pairs.iter().find(|(name, _)| name == "before").and_then(|(_, sequence)| sequence.parse().ok());
-    show(&visit, id, before, Refused::Nothing).await
+    let value = |of: &str| pairs.iter().find(|(name, _)| name == of).map(|(_, value)| value);
+    let place = Place {
+        before: value("before").and_then(|sequence| sequence.parse().ok()),
+        children: value("children").and_then(|id| id.parse().ok()),
+    };
+    show(&visit, id, place, Refused::Nothing).await
+}
+
+/// Which part of what is long a page shows: entries of the trail before one, children after one.
+#[derive(Clone, Copy, Default)]
+pub struct Place {
+    pub before: Option<i64>,
+    pub children: Option<TaskId>,
 }
 
 /// The task's page, with a refused form filled in as it was typed.
-pub async fn show(visit: &Visit, id: TaskId, before: Option<i64>, refused: Refused) -> Result<Response> {
+pub async fn show(visit: &Visit, id: TaskId, place: Place, refused: Refused) -> Result<Response> {
+    let Place { before, children } = place;
+    let children = children.unwrap_or(TaskId::new(0));
     let frame = Frame::of(&visit.app, &visit.viewer);
     let viewer = visit.viewer.clone();
     let asking = frame.clone();
-    let (cursor, found, head, people, names) = visit
+    let (cursor, found, more, head, people, names) = visit
         .app
         .db
         .snapshot(move |conn, cursor| {
             let found = insight::task(conn, &viewer, id, before)?;
             let head = asking.app.memory.fragments.of(conn, View::Task, &asking, &Slot::from(&found.row.task))?;
-            let (people, names) = if viewer.is_admin() {
+            let more = match found.row.task.job {
+                Some(_) => Some(More::read(conn, &viewer, &found.row, children)?),
+                None => None,
+            };
+            let (people, names) = if viewer.is_admin() && more.is_none() {
                 candidates(&asking.app, conn, &viewer)?
             } else {
                 (Vec::new(), asking.app.memory.choices.of(&asking.app, conn, &viewer)?)
             };
-            Ok((cursor, found, head, people, names))
+            Ok((cursor, found, more, head, people, names))
         })
         .await?;
     let status = refused.status();
+    let turns = next_turn(std::iter::once(&Slot::from(&found.row.task)), frame.now);
+    let may_move = may_move(&visit.viewer, &found);
+    if let (Some(job), Some(more)) = (found.row.task.job.clone(), more) {
+        let page = visit.page(Nav::Jobs, "nav-jobs").titled(found.row.task.title.as_str());
+        let comment = match refused {
+            Refused::Comment(form) => form,
+            _ => Filled::fresh([]),
+        };
+        let is_older = before.is_some();
+        let parts = Parts { page, cursor, turns, frame, found, more, head, names, may_move, is_older, comment };
+        return Ok((status, JobPage::new(job, parts)).into_response());
+    }
     let page = visit.page(Nav::Tasks, "nav-tasks").titled(found.row.task.title.as_str());
     let shown = TaskPage {
         l: page.l,
         page,
         cursor,
-        turns: next_turn(std::iter::once(&Slot::from(&found.row.task)), frame.now),
+        turns,
         head,
         names,
         people,
         description: markdown(&found.row.task.description),
         is_admin: visit.viewer.is_admin(),
-        may_move: may_move(&visit.viewer, &found),
+        may_move,
         is_older: before.is_some(),
         viewer: visit.viewer.user,
         report: present_report(&found),

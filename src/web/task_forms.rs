@@ -8,8 +8,9 @@ use super::assign::due;
 use super::choices::Names;
 use super::flash::{Flash, FlashKind, FlashUndo, with_flash};
 use super::forms::{Fields, Filled};
+use super::job_forms::say_cancelled;
 use super::page::{Visit, see_other};
-use super::task::{Refused, show};
+use super::task::{Place, Refused, show};
 use super::trail;
 use crate::error::{Error, Result};
 use crate::tasks::actions::{self, Edit, Form, Reported};
@@ -37,7 +38,7 @@ pub async fn post_progress(visit: Visit, At(id): At<TaskId>, fields: Fields) -> 
         Ok(reported) => say_moved(&visit, Done::Reported, &reported, &fields).await,
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
             let form = Filled::refused(fields, error, visit.l())?;
-            show(&visit, id, None, Refused::Report(form)).await
+            show(&visit, id, Place::default(), Refused::Report(form)).await
         }
         Err(error) => Err(error),
     }
@@ -52,6 +53,9 @@ pub async fn post_complete(visit: Visit, At(id): At<TaskId>, fields: Fields) -> 
 pub async fn post_cancel(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
     let note = fields.get("note").to_owned();
     let told = visit.app.act(&visit.viewer, Via::Page, move |w, by| actions::cancel(w, by, id, &note)).await?;
+    if told.task.job.is_some() {
+        return Ok(say_cancelled(&visit, &told.task, &fields));
+    }
     say_moved(&visit, Done::Cancelled, &told, &fields).await
 }
 
@@ -74,7 +78,7 @@ pub async fn post_comments(visit: Visit, At(id): At<TaskId>, fields: Fields) -> 
         Ok(_) => Ok(back(id, &fields, Flash::good(visit.l().t("done-commented")))),
         Err(error @ Error::Invalid(_)) => {
             let form = Filled::refused(fields, error, visit.l())?;
-            show(&visit, id, None, Refused::Comment(form)).await
+            show(&visit, id, Place::default(), Refused::Comment(form)).await
         }
         Err(error) => Err(error),
     }
@@ -103,7 +107,7 @@ pub async fn post_task(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Resu
         }
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
             let form = Filled::refused(fields, error, visit.l())?;
-            show(&visit, id, None, Refused::Edit(form)).await
+            show(&visit, id, Place::default(), Refused::Edit(form)).await
         }
         Err(error) => Err(error),
     }

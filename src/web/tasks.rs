@@ -73,8 +73,8 @@ pub async fn get_tasks(visit: Visit) -> Result<TasksPage> {
     Ok(TasksPage { l: page.l, page, cursor, groups, turns: Some(turns), user })
 }
 
-/// When the next of these becomes overdue: the page then asks again by itself, because nothing is sent for the passing of
+/// When the next of these becomes overdue or its time comes: the page then asks again by itself, because nothing is sent for the passing of
 /// time.
 pub fn next_turn<'a>(rows: impl Iterator<Item = &'a Slot>, now: Timestamp) -> Option<Timestamp> {
-    rows.filter(|slot| !slot.has_ended).filter_map(|slot| slot.due).filter(|due| *due > now).min()
+    rows.filter(|slot| !slot.has_ended).flat_map(|slot| [slot.due, slot.run_at]).flatten().filter(|at| *at > now).min()
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::choices::Names;
 use super::fragments::Frame;
 use super::shown::{self, DueShown, Icon, Moment};
+use crate::error::msg;
 use crate::insight::EntryRow;
 use crate::locale::Lang;
 use crate::people::{Presence, UserId};
@@ -36,6 +37,7 @@ pub struct Line<'a> {
 pub enum Side<'a> {
     Text(String),
     Due(Lang, Due, &'a Frame),
+    At(Moment<'a>),
 }
 
 impl HtmlSafe for Side<'_> {}
@@ -47,17 +49,18 @@ impl fmt::Display for Side<'_> {
                 Ok(safe) => write!(f, "<bdi>{safe}</bdi>"),
                 Err(never) => match never {},
             },
+            Side::At(at) => at.fmt(f),
             Side::Due(l, due, frame) => DueShown { l: *l, due, zone: &frame.zone }.fmt(f),
         }
     }
 }
 
 impl<'a> Line<'a> {
-    pub fn of(frame: &'a Frame, names: &Names, row: &'a EntryRow, undoable_by: Option<UserId>) -> Line<'a> {
+    pub fn of(frame: &'a Frame, names: &Names, kind: Kind, row: &'a EntryRow, undoable_by: Option<UserId>) -> Line<'a> {
         let entry = &row.entry;
         let percent =
             (entry.change != Change::Created).then(|| entry.new.get("progress").and_then(Value::as_f64)).flatten();
-        let (old, new) = sides(frame, names, entry);
+        let (old, new) = sides(frame, names, kind, entry);
         Line {
             sequence: entry.sequence,
             task: entry.task,
@@ -81,8 +84,8 @@ fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-fn sides<'a>(frame: &'a Frame, names: &Names, entry: &Entry) -> (Option<Side<'a>>, Option<Side<'a>>) {
-    let side = |value: &Value| side(frame, names, entry.change, value);
+fn sides<'a>(frame: &'a Frame, names: &Names, kind: Kind, entry: &Entry) -> (Option<Side<'a>>, Option<Side<'a>>) {
+    let side = |value: &Value| side(frame, names, (kind, entry.change), value);
     match entry.change {
         // What a task began with is its present page or an entry of its own.
         Change::Created => (None, assignee(names, &entry.new).map(Side::Text)),
@@ -91,7 +94,7 @@ fn sides<'a>(frame: &'a Frame, names: &Names, entry: &Entry) -> (Option<Side<'a>
     }
 }
 
-fn side<'a>(frame: &'a Frame, names: &Names, change: Change, value: &Value) -> Option<Side<'a>> {
+fn side<'a>(frame: &'a Frame, names: &Names, (kind, change): (Kind, Change), value: &Value) -> Option<Side<'a>> {
     let l = frame.l;
     let none = || Some(Side::Text(l.t("task-none").to_owned()));
     match change {
@@ -100,15 +103,27 @@ fn side<'a>(frame: &'a Frame, names: &Names, change: Change, value: &Value) -> O
         | Change::Reopened
         | Change::Cancelled
         | Change::Undone
-        | Change::Claimed
         | Change::Failed
         | Change::AttemptFailed
         | Change::Lost
-        | Change::Retried => moved(l, value),
-        Change::Stage => {
-            value.get("stage").and_then(|stage| text(stage, "name")).map(|name| Side::Text(name.to_owned()))
+        | Change::Retried => moved(l, kind, value),
+        Change::Stage => stage(l, value),
+        Change::Claimed => worker(value),
+        Change::Category => match text(value, "category") {
+            Some(category) => Some(Side::Text(category.to_owned())),
+            None => none(),
+        },
+        Change::Labels => match value.get("labels").and_then(Value::as_array) {
+            Some(labels) => Some(Side::Text(labels.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))),
+            None => none(),
+        },
+        Change::QueuePriority => {
+            value.get("queue_priority").and_then(Value::as_i64).map(|priority| Side::Text(priority.to_string()))
         }
-        Change::Category => text(value, "category").map(|category| Side::Text(category.to_owned())),
+        Change::RunAt => match text(value, "run_at") {
+            Some(at) => at.parse().ok().map(|at| Side::At(Moment::full(l, at, &frame.zone))),
+            None => none(),
+        },
         Change::Title => text(value, "title").map(|title| Side::Text(title.to_owned())),
         Change::Assigned => match assignee(names, value) {
             Some(name) => Some(Side::Text(name)),
@@ -131,8 +146,31 @@ fn side<'a>(frame: &'a Frame, names: &Names, change: Change, value: &Value) -> O
             Some(minutes) => Some(Side::Text(shown::estimate(l, minutes))),
             None => none(),
         },
-        _ => None,
+        Change::Created
+        | Change::Description
+        | Change::Comment
+        | Change::LowerReport
+        | Change::Stalled
+        | Change::CancelRequested
+        | Change::CancelAcknowledged
+        | Change::Deleted => None,
     }
+}
+
+/// "sending (2 of 3)"
+fn stage<'a>(l: Lang, value: &Value) -> Option<Side<'a>> {
+    let stage = value.get("stage")?;
+    let name = text(stage, "name")?.to_owned();
+    let place = stage.get("index").and_then(Value::as_i64).zip(stage.get("of").and_then(Value::as_i64));
+    Some(Side::Text(match place {
+        Some((index, of)) => format!("{name} {}", l.m(&msg("job-stage-place").arg("index", index).arg("of", of))),
+        None => name,
+    }))
+}
+
+/// Who took it; its creator, when nobody is named.
+fn worker<'a>(value: &Value) -> Option<Side<'a>> {
+    text(value, "worker").map(|worker| Side::Text(worker.to_owned()))
 }
 
 fn assignee(names: &Names, value: &Value) -> Option<String> {
@@ -140,13 +178,13 @@ fn assignee(names: &Names, value: &Value) -> Option<String> {
 }
 
 /// "40 %", or "100 %, Done" where the status changed too.
-fn moved<'a>(l: Lang, value: &Value) -> Option<Side<'a>> {
+fn moved<'a>(l: Lang, kind: Kind, value: &Value) -> Option<Side<'a>> {
     let percent = value
         .get("progress")
         .and_then(Value::as_f64)
         .map(|percent| format!("\u{200e}{}\u{202f}%\u{200e}", l.percent(percent)));
     let status = text(value, "status").and_then(|status| status.parse::<Status>().ok());
-    let word = status.map(|status| l.t(shown::status_key(Kind::Assignment, status)));
+    let word = status.map(|status| l.t(shown::status_key(kind, status)));
     match (percent, word) {
         (Some(percent), Some(word)) => Some(Side::Text(format!("{percent}, {word}"))),
         (Some(percent), None) => Some(Side::Text(percent)),

@@ -19,6 +19,7 @@ pub mod server;
 pub mod source;
 pub mod subscribers;
 pub mod walk;
+pub mod worker;
 
 use std::future::Future;
 use std::time::Duration;
