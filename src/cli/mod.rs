@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the program, one file a command.
 
 mod demo;
+mod report;
 mod run;
 mod serve;
 mod worker;
@@ -37,6 +38,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run a command, and show it as a job: its progress, its output, how it ends
     Run(run::RunArgs),
+    /// Report on the job under which this runs
+    Report(report::ReportArgs),
     /// Take queued jobs of some kinds, and run a command for each
     Worker(worker::WorkerArgs),
 }
@@ -80,6 +83,7 @@ impl Cli {
             Some(Command::Serve(args)) => serve::run(args),
             Some(Command::Demo(args)) => demo::run(args),
             Some(Command::Run(args)) => run::run(&args),
+            Some(Command::Report(args)) => report::run(&args),
             Some(Command::Worker(args)) => worker::run(args),
         }
     }
