@@ -64,8 +64,19 @@ impl Reporter {
     /// Returns when the end is reported, or when nothing can be.
     pub async fn run(mut self) {
         if let Err(refusal) = self.report_all().await {
+            if refusal.is_conflict() && self.was_cancelled().await {
+                (self.tell)(News::CancelRequested);
+            }
             (self.tell)(News::Stopped(refusal));
         }
+    }
+
+    /// Whether somebody cancelled the job while we were not heard of, so that the server ended it. Only a token that may
+    /// read can tell.
+    async fn was_cancelled(&self) -> bool {
+        let Job::Held { id, .. } = self.job else { return false };
+        let asked = self.client.send(&Call::get(format!("/tasks/{id}"))).await;
+        matches!(asked, Answer::Done(task) if task["status"] == "cancelled")
     }
 
     async fn report_all(&mut self) -> Heard<()> {

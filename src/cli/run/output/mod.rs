@@ -123,18 +123,18 @@ struct Reader {
     err: Screen,
     /// The stream whose line is unfinished in the log.
     unfinished: Option<Stream>,
-    /// The last line that said something: what a failure is explained by.
-    last_line: String,
+    /// The last lines that said something, of output and of errors: what a failure is explained by.
+    last_lines: [String; 2],
 }
 
 impl Reader {
     fn new(tap: Arc<Tap>, outbox: Arc<Outbox>, parse: &Parse) -> Reader {
         let parser = Parser::new(parse);
         let (out, err) = (Screen::default(), Screen::default());
-        Reader { tap, outbox, parser, out, err, unfinished: None, last_line: String::new() }
+        Reader { tap, outbox, parser, out, err, unfinished: None, last_lines: Default::default() }
     }
 
-    /// Returns when the tap is closed, with the last line that was printed.
+    /// Returns when the tap is closed, with the last line that was printed, of errors if there are any.
     fn read_all(mut self) -> String {
         let mut settled = true;
         loop {
@@ -151,7 +151,8 @@ impl Reader {
             if over {
                 self.see(Stream::Out, |screen, seen| screen.end(seen));
                 self.see(Stream::Err, |screen, seen| screen.end(seen));
-                return self.last_line;
+                let [out, err] = self.last_lines;
+                return if err.is_empty() { out } else { err };
             }
             self.tap.gather();
         }
@@ -171,7 +172,8 @@ impl Reader {
     }
 
     fn see(&mut self, from: Stream, look: impl FnOnce(&mut Screen, &mut dyn FnMut(Seen<'_>))) {
-        let Reader { outbox, parser, unfinished, last_line, .. } = self;
+        let Reader { outbox, parser, unfinished, last_lines, .. } = self;
+        let last_line = &mut last_lines[usize::from(from == Stream::Err)];
         let screen = if from == Stream::Out { &mut self.out } else { &mut self.err };
         let mut text = String::new();
         let mut reading = None;
