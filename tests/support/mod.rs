@@ -20,6 +20,7 @@ pub mod source;
 pub mod subscribers;
 pub mod walk;
 pub mod worker;
+pub mod wrapped;
 
 use std::future::Future;
 use std::time::Duration;
