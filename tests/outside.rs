@@ -160,7 +160,7 @@ async fn a_retry_of_the_failed_items_says_which() {
         { "key": "bob", "outcome": "failed", "message": "no such street" },
         { "key": "eve", "outcome": "failed", "message": "no such town" },
     ]);
-    place.post(&format!("/tasks/{id}/progress"), json!({ "attempt": 1, "total": 3, "items": items })).await;
+    place.post(&format!("/tasks/{id}/progress"), json!({ "attempt": 1, "items": items })).await;
     place.post(&format!("/tasks/{id}/finish"), json!({ "attempt": 1, "outcome": "failed" })).await;
     place.post(&format!("/tasks/{id}/retry"), json!({ "only_failed_items": true })).await;
     let line = "letters=echo only $MILEPOST_ONLY_FAILED_ITEMS; cat $MILEPOST_FAILED_ITEMS";

@@ -89,8 +89,18 @@ impl Place {
         self.job("it ends", |job| !job["finished_at"].is_null()).await
     }
 
+    /// The whole log of a job that has ended.
     pub async fn log(&self, job: &Value) -> String {
-        self.api.get(&format!("/api/v1/tasks/{}/log", job["id"])).await.expect(200).body
+        let (mut text, mut from) = (String::new(), "0".to_owned());
+        loop {
+            let page = self.api.get(&format!("/api/v1/tasks/{}/log?from={from}", job["id"])).await.expect(200);
+            let header = |name: &str| page.headers[name].to_str().unwrap().to_owned();
+            text.push_str(&page.body);
+            from = header("milepost-log-next");
+            if header("milepost-log-ended") == "true" {
+                return text;
+            }
+        }
     }
 
     /// What the trail says of a job, oldest first.
