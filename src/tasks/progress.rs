@@ -88,6 +88,11 @@ impl CountsGiven {
         *self == CountsGiven::default()
     }
 
+    /// More than the total is said.
+    pub fn counts_units(&self) -> bool {
+        CountsGiven { total: None, ..*self } != CountsGiven::default()
+    }
+
     /// The counts after this report, or what does not add up. `processed` alone, or with some of its parts, leaves the
     /// rest to `succeeded`.
     pub fn onto(&self, before: Option<Counts>) -> Result<Counts, Vec<FieldError>> {

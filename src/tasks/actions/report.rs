@@ -50,11 +50,12 @@ pub fn report(w: &mut Write<'_>, by: &By, id: TaskId, said: &Report) -> Result<A
     }
     let (before, after) = jobs::actions::hear(w, by, before, said.attempt, Sign::Progress)?;
     let items = jobs::actions::record_items(w, by, &before, &said.items)?;
-    let counts = match (said.counts.is_empty(), said.items.is_empty()) {
-        (true, true) => None,
-        (true, false) => Some(before.counts.unwrap_or_default().moved(items)),
-        (false, _) => Some(said.counts.onto(before.counts).map_err(Error::Invalid)?),
+    let counts = match said.counts.is_empty() && said.items.is_empty() {
+        true => None,
+        false => Some(said.counts.onto(before.counts).map_err(Error::Invalid)?),
     };
+    // What the report itself counts, includes its items.
+    let counts = if said.counts.counts_units() { counts } else { counts.map(|counts| counts.moved(items)) };
     let said = Said { percent, counts, stage, note };
     let stages = before.job().map(|job| job.spec.stages.clone()).unwrap_or_default();
     match before.how_far().after(&said, &stages) {
