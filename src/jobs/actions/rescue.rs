@@ -43,7 +43,7 @@ pub fn look_after(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, due: Due) -> Resu
 
 /// Appends what was reported since the last entry of each job whose row is ahead of its trail; whether there may be more.
 pub fn catch_up(w: &mut Write<'_>) -> Result<bool> {
-    let behind = sql::jobs_ahead(w.conn, w.now - config::TRAIL_EVERY, config::JOBS_A_STEP)?;
+    let behind = sql::jobs_ahead(w.conn, w.now, config::JOBS_A_STEP)?;
     for id in &behind {
         if let Some(before) = tasks::sql::find(w.conn, *id)?.map(Arc::new) {
             let note = before.note.clone();

@@ -227,13 +227,18 @@ pub fn delete_job(conn: &Connection, task: TaskId) -> Result<()> {
     Ok(())
 }
 
-/// Jobs whose row has gone on past the trail since before this moment.
-pub fn jobs_ahead(conn: &Connection, before: Timestamp, limit: usize) -> Result<Vec<TaskId>> {
+/// Jobs whose row has gone on past the trail for long enough; also those of a time that has not come, because the clock
+/// was set back.
+pub fn jobs_ahead(conn: &Connection, now: Timestamp, limit: usize) -> Result<Vec<TaskId>> {
+    let before = now - crate::config::TRAIL_EVERY;
     Ok(conn
         .prepare_cached(
-            "select task_id from jobs where is_ahead = 1 and recorded_at <= ?1 order by recorded_at limit ?2",
+            "select task_id from jobs where is_ahead = 1 and recorded_at <= ?1
+             union all
+             select task_id from jobs where is_ahead = 1 and recorded_at > ?2
+             limit ?3",
         )?
-        .query_map(params![before.as_microsecond(), limit as i64], |row| row.get(0))?
+        .query_map(params![before.as_microsecond(), now.as_microsecond(), limit as i64], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?)
 }
 
@@ -260,7 +265,8 @@ pub fn needs_a_look(conn: &Connection, now: Timestamp) -> Result<bool> {
     Ok(conn
         .prepare_cached(
             "select exists (select 1 from jobs where is_scheduled = 1 and run_at <= ?1)
-                 or exists (select 1 from jobs where is_ahead = 1 and recorded_at <= ?2)",
+                 or exists (select 1 from jobs where is_ahead = 1 and recorded_at <= ?2)
+                 or exists (select 1 from jobs where is_ahead = 1 and recorded_at > ?1)",
         )?
         .query_one(params![now.as_microsecond(), (now - crate::config::TRAIL_EVERY).as_microsecond()], |row| {
             row.get(0)
