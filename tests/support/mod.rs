@@ -10,6 +10,7 @@ pub mod curl;
 pub mod events;
 pub mod html;
 pub mod jobs;
+pub mod lives;
 pub mod nginx;
 pub mod program;
 pub mod random;
