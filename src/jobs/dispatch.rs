@@ -54,6 +54,38 @@ pub enum Alarm {
     Unheeded,
 }
 
+/// What a lease is made of, as it was when something was heard.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard {
+    task: TaskId,
+    attempt: i64,
+    is_running: bool,
+    lease_seconds: Option<i64>,
+    timeout_seconds: Option<i64>,
+    stalled_after_seconds: Option<i64>,
+    is_cancel_requested: bool,
+    attempt_started_at: Option<Timestamp>,
+    sign: Sign,
+}
+
+impl Heard {
+    /// None of a task that is no job.
+    pub fn of(task: &Task, sign: Sign) -> Option<Heard> {
+        let job = task.job()?;
+        Some(Heard {
+            task: task.id,
+            attempt: job.attempt,
+            is_running: job.is_running() && !task.status.has_ended(),
+            lease_seconds: job.lease_seconds,
+            timeout_seconds: job.spec.timeout_seconds,
+            stalled_after_seconds: job.spec.stalled_after_seconds,
+            is_cancel_requested: job.cancel_requested_at.is_some(),
+            attempt_started_at: job.attempt_started_at,
+            sign,
+        })
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Due {
     pub task: TaskId,
@@ -131,28 +163,27 @@ impl Dispatch {
     }
 
     /// Something was heard of a job, or its end was: renews or forgets its lease.
-    pub fn heard(&self, task: &Task, sign: Sign) {
+    pub fn heard(&self, heard: Heard) {
         let mut leases = self.leases();
-        let Some(job) = task.job().filter(|job| job.is_running() && !task.status.has_ended()) else {
-            leases.keep(task.id, None);
+        if !heard.is_running {
+            leases.keep(heard.task, None);
             return;
-        };
+        }
         let now = self.clock.elapsed();
-        let known = leases.of.get(&task.id).copied().filter(|lease| lease.attempt == job.attempt);
-        let is_new = sign == Sign::Started || known.is_none();
-        let mut lease = known.unwrap_or(Lease { attempt: job.attempt, ..Lease::default() });
-        lease.lost = job.lease_seconds.map(|lease| now + seconds(lease));
+        let known = leases.of.get(&heard.task).copied().filter(|lease| lease.attempt == heard.attempt);
+        let is_new = heard.sign == Sign::Started || known.is_none();
+        let mut lease = known.unwrap_or(Lease { attempt: heard.attempt, ..Lease::default() });
+        lease.lost = heard.lease_seconds.map(|lease| now + seconds(lease));
         if is_new {
             lease.timed_out =
-                job.spec.timeout_seconds.map(|timeout| now + self.left(seconds(timeout), job.attempt_started_at));
+                heard.timeout_seconds.map(|timeout| now + self.left(seconds(timeout), heard.attempt_started_at));
         }
-        if is_new || sign == Sign::Progress {
-            let patience = job.spec.stalled_after_seconds.map_or(config::JOB_STALLED, seconds);
+        if is_new || heard.sign == Sign::Progress {
+            let patience = heard.stalled_after_seconds.map_or(config::JOB_STALLED, seconds);
             lease.stalled = Some(now + patience);
         }
-        lease.unheeded =
-            (job.cancel_requested_at.is_some() && job.lease_seconds.is_none()).then_some(now + config::UNHEEDED);
-        leases.keep(task.id, Some(lease));
+        lease.unheeded = (heard.is_cancel_requested && heard.lease_seconds.is_none()).then_some(now + config::UNHEEDED);
+        leases.keep(heard.task, Some(lease));
     }
 
     /// What is left of a span that began at `since`: after a restart only the wall clock knows.

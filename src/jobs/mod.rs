@@ -143,6 +143,45 @@ impl Job {
             && self.attempt - self.round < self.spec.max_attempts
     }
 
+    /// Whether it stands as before, but for signs of life, what its trail and its estimate keep, and its contents.
+    pub fn was_only_heard_since(&self, before: &Job) -> bool {
+        // Each field is named, so that one more has to be thought of.
+        let Job {
+            queue_priority,
+            run_at,
+            attempt,
+            round,
+            only_failed_items,
+            worker,
+            attempt_started_at,
+            lease_seconds,
+            cancel_requested_at,
+            cancel_acknowledged_at,
+            lost_at,
+            log_bytes,
+            family,
+            spec: _,
+            lease_expires_at: _,
+            heard_at: _,
+            stalled_at: _,
+            recorded: _,
+            result: _,
+            error: _,
+        } = before;
+        *queue_priority == self.queue_priority
+            && *run_at == self.run_at
+            && (*attempt, *round) == (self.attempt, self.round)
+            && *only_failed_items == self.only_failed_items
+            && *worker == self.worker
+            && *attempt_started_at == self.attempt_started_at
+            && *lease_seconds == self.lease_seconds
+            && *cancel_requested_at == self.cancel_requested_at
+            && *cancel_acknowledged_at == self.cancel_acknowledged_at
+            && *lost_at == self.lost_at
+            && *log_bytes == self.log_bytes
+            && family.own_outcome == self.family.own_outcome
+    }
+
     /// How long to wait before the next attempt.
     pub fn pause(&self, chance: f64) -> SignedDuration {
         self.spec.backoff.pause(self.attempt - self.round, chance)

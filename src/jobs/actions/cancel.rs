@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::life::end_task;
+use super::life::{end_task, keep};
 use super::{Told, job_of, put, with_job};
 use crate::config;
 use crate::db::Write;
@@ -41,13 +41,11 @@ fn request(
     sql::save_scheduled(w.conn, before.id, false)?;
     let after = with_job(before, |job| job.cancel_requested_at = Some(now));
     let after = put(w, dispatch, before, after, Told::Entry(Change::CancelRequested, who, note))?;
-    let (kept, told) = (dispatch.clone(), after.clone());
-    w.afterwards(move || {
-        kept.heard(&told, Sign::Alive);
-        if has_children {
-            kept.cancel_children(told.id);
-        }
-    });
+    keep(w, dispatch, &after, Sign::Alive);
+    if has_children {
+        let (dispatch, id) = (dispatch.clone(), after.id);
+        w.afterwards(move || dispatch.cancel_children(id));
+    }
     Ok(after)
 }
 

@@ -9,7 +9,7 @@ use super::{Told, find, job_of, may_move, put, with_job, with_status};
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
-use crate::jobs::dispatch::Sign;
+use crate::jobs::dispatch::{Heard, Sign};
 use crate::jobs::sql::End;
 use crate::jobs::{Dispatch, Family, Job, Outcome, quarters, sql};
 use crate::tasks::eta::{Earlier, Pace};
@@ -87,9 +87,10 @@ fn lease(job: &mut Job, seconds: Option<i64>, now: jiff::Timestamp) {
 }
 
 /// Lets memory know, once this is durable.
-fn keep(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, task: &Arc<Task>, sign: Sign) {
-    let (dispatch, task) = (dispatch.clone(), task.clone());
-    w.afterwards(move || dispatch.heard(&task, sign));
+pub(super) fn keep(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, task: &Task, sign: Sign) {
+    let Some(heard) = Heard::of(task, sign) else { return };
+    let dispatch = dispatch.clone();
+    w.afterwards(move || dispatch.heard(heard));
 }
 
 /// A sign of life of the attempt that `attempt` names: the task with its lease renewed, not saved yet. Of a job that its
@@ -130,7 +131,7 @@ pub fn hear(
         job.heard_at = Some(now);
         lease(job, job.lease_seconds, now);
     });
-    keep(w, &by.dispatch, &Arc::new(after.clone()), sign);
+    keep(w, &by.dispatch, &after, sign);
     Ok((before, after))
 }
 
@@ -162,11 +163,11 @@ pub fn heartbeat(w: &mut Write<'_>, by: &By, id: TaskId, beat: Heartbeat) -> Res
             job.cancel_acknowledged_at = Some(now);
         }
     });
-    keep(w, &by.dispatch, &Arc::new(after.clone()), Sign::Alive);
+    keep(w, &by.dispatch, &after, Sign::Alive);
     if acknowledges {
         return put(w, &by.dispatch, &before, after, Told::Entry(Change::CancelAcknowledged, by.who(), None));
     }
-    sql::save_job(w.conn, after.id, job_of(&after)?, after.finished_at)?;
+    sql::save_job_after(w.conn, &before, &after)?;
     Ok(Arc::new(after))
 }
 

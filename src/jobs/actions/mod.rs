@@ -106,8 +106,8 @@ fn save(w: &mut Write<'_>, before: &Arc<Task>, mut after: Task, told: Told) -> R
         }
     }
     tasks::sql::save_move(w.conn, before, &after)?;
+    sql::save_job_after(w.conn, before, &after)?;
     if let Some(job) = after.job() {
-        sql::save_job(w.conn, after.id, job, after.finished_at)?;
         let old = before.job();
         if old.map(|old| (&old.result, &old.error)) != Some((&job.result, &job.error)) {
             sql::save_end(w.conn, after.id, job.result.as_deref(), job.error.as_deref())?;

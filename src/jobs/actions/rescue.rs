@@ -8,7 +8,7 @@ use super::{Told, put, save, with_job};
 use crate::config;
 use crate::db::Write;
 use crate::error::Result;
-use crate::jobs::dispatch::{Alarm, Due, Sign};
+use crate::jobs::dispatch::{Alarm, Due, Heard, Sign};
 use crate::jobs::{Dispatch, Outcome, sql};
 use crate::tasks::{self, Change, Status, Task, Who};
 
@@ -59,7 +59,7 @@ pub fn catch_up(w: &mut Write<'_>) -> Result<bool> {
 pub fn load(w: &mut Write<'_>, dispatch: &Arc<Dispatch>) -> Result<()> {
     for id in sql::running(w.conn)? {
         if let Some(task) = tasks::sql::find(w.conn, id)? {
-            dispatch.heard(&task, Sign::Started);
+            Heard::of(&task, Sign::Started).into_iter().for_each(|heard| dispatch.heard(heard));
         }
     }
     for parent in sql::cancelled_parents(w.conn)? {

@@ -21,8 +21,8 @@ use super::{Backoff, Family, Job, Recorded, Spec};
 use crate::clock::from_micros;
 use crate::error::Result;
 use crate::people::OrganisationId;
-use crate::tasks::TaskId;
 use crate::tasks::progress::StagePlan;
+use crate::tasks::{Task, TaskId};
 
 pub use artifacts::*;
 pub use attempts::*;
@@ -174,6 +174,34 @@ pub fn save_job(conn: &Connection, task: TaskId, job: &Job, ended_at: Option<Tim
         job.family.own_outcome,
         micros(ended_at)
     ])?;
+    Ok(())
+}
+
+/// Stores how a job stands after it stood as `before`. Of a report only what it says: the rest is in indexes, which would be
+/// written anew with it.
+pub fn save_job_after(conn: &Connection, before: &Task, after: &Task) -> Result<()> {
+    let (Some(old), Some(job)) = (before.job(), after.job()) else { return Ok(()) };
+    if !job.was_only_heard_since(old) || before.finished_at != after.finished_at {
+        return save_job(conn, after.id, job, after.finished_at);
+    }
+    let micros = |time: Option<Timestamp>| time.map(Timestamp::as_microsecond);
+    conn.prepare_cached(
+        "update jobs set lease_expires_at = ?2, heard_at = ?3, stalled_at = ?4, pace = ?5 where task_id = ?1",
+    )?
+    .execute(params![
+        after.id,
+        micros(job.lease_expires_at),
+        micros(job.heard_at),
+        micros(job.stalled_at),
+        job.recorded.pace
+    ])?;
+    if (job.recorded.at, job.recorded.is_ahead) != (old.recorded.at, old.recorded.is_ahead) {
+        conn.prepare_cached("update jobs set recorded_at = ?2, is_ahead = ?3 where task_id = ?1")?.execute(params![
+            after.id,
+            micros(job.recorded.at),
+            job.recorded.is_ahead
+        ])?;
+    }
     Ok(())
 }
 
