@@ -200,16 +200,14 @@ struct ResultsShape<'a> {
 type Outcomes = Vec<(TaskId, Result<Arc<Task>>)>;
 
 /// Each report by itself, all of them in one commit.
-fn report_all(w: &mut Write<'_>, by: &By, reports: Vec<TaskReport>) -> Result<Outcomes> {
-    let mut outcomes = Vec::with_capacity(reports.len());
-    for report in reports {
-        let id = report.task_id;
-        let said = report.said();
-        let outcome = w.nested(|w| actions::report(w, by, id, &said));
+fn report_all(w: &mut Write<'_>, by: &By, reports: &[(TaskId, Report)]) -> Result<Outcomes> {
+    let taken = w.each(reports, |w, (id, said)| actions::report(w, by, *id, said))?;
+    let mut outcomes = Vec::with_capacity(taken.len());
+    for ((id, _), outcome) in reports.iter().zip(taken) {
         if let Err(Error::Internal(error)) = outcome {
             return Err(Error::Internal(error));
         }
-        outcomes.push((id, outcome));
+        outcomes.push((*id, outcome));
     }
     Ok(outcomes)
 }
@@ -241,7 +239,8 @@ pub async fn post_progress_batch(call: Call<Json<ReportsBody>>) -> Result<Respon
         return Err(Error::field("reports", msg("error-too-many").arg("limit", config::REPORTS_AT_ONCE)));
     }
     let by = call.by();
-    call.once(move |w| report_all(w, &by, body.reports), results).await
+    let reports: Vec<_> = body.reports.into_iter().map(|report| (report.task_id, report.said())).collect();
+    call.once(move |w| report_all(w, &by, &reports), results).await
 }
 
 pub fn told_post_progress_batch() -> Told {

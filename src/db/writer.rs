@@ -43,17 +43,55 @@ impl Write<'_> {
 
     /// A part that fails by itself: on an error nothing of it is kept, and the rest goes on.
     pub fn nested<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let (newest, letters, afterwards) = (self.newest, self.letters.len(), self.afterwards.len());
+        let mark = self.mark();
         step(self.conn, "savepoint part")?;
         let outcome = part(self);
         if outcome.is_err() {
             step(self.conn, "rollback to part")?;
-            self.newest = newest;
-            self.letters.truncate(letters);
-            self.afterwards.truncate(afterwards);
+            self.back_to(mark);
         }
         step(self.conn, "release part")?;
         outcome
+    }
+
+    /// Many such parts. A savepoint costs as much as a small write, and what is refused has hardly ever written anything:
+    /// one is laid around all of them, and only if that was not enough they are done again, each within its own.
+    pub fn each<P, T>(
+        &mut self,
+        parts: &[P],
+        mut part: impl FnMut(&mut Self, &P) -> Result<T>,
+    ) -> Result<Vec<Result<T>>> {
+        let mut is_half_done = false;
+        let together = self.nested(|w| {
+            let mut outcomes = Vec::with_capacity(parts.len());
+            for one in parts {
+                let (mark, changes) = (w.mark(), w.conn.total_changes());
+                let outcome = part(w, one);
+                if outcome.is_err() {
+                    is_half_done = w.conn.total_changes() != changes;
+                    if is_half_done {
+                        return Err(Error::Internal(anyhow!("a part failed after it had written")));
+                    }
+                    w.back_to(mark);
+                }
+                outcomes.push(outcome);
+            }
+            Ok(outcomes)
+        });
+        if !is_half_done {
+            return together;
+        }
+        Ok(parts.iter().map(|one| self.nested(|w| part(w, one))).collect())
+    }
+
+    fn mark(&self) -> (i64, usize, usize) {
+        (self.newest, self.letters.len(), self.afterwards.len())
+    }
+
+    fn back_to(&mut self, (newest, letters, afterwards): (i64, usize, usize)) {
+        self.newest = newest;
+        self.letters.truncate(letters);
+        self.afterwards.truncate(afterwards);
     }
 
     pub fn publish(&mut self, letter: Letter) {
