@@ -256,6 +256,34 @@ async fn a_thousand_reports_come_in_one_call_and_each_is_answered_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_report_that_is_refused_among_others_nothing_stays() {
+    let house = House::open().await;
+    let program = house.program("bob", "read report").await;
+    let mut jobs = Vec::new();
+    for title in ["First", "Refused", "Last"] {
+        jobs.push(make(&program, json!({ "title": title })).await);
+    }
+    // Its first report begins a job before its counts are looked at.
+    let reports = [
+        json!({ "task_id": jobs[0]["id"], "progress": 10 }),
+        json!({ "task_id": jobs[1]["id"], "processed": 5, "succeeded": 1 }),
+        json!({ "task_id": jobs[2]["id"], "progress": 30 }),
+    ];
+    let answer = post(&program, "/api/v1/tasks/progress", json!({ "reports": reports })).await.expect(200).json();
+    let told: Vec<&Value> = answer["results"].as_array().unwrap().iter().map(|result| &result["status"]).collect();
+    assert_eq!(told, [200, 422, 200]);
+    for (job, status, progress, entries) in
+        [(&jobs[0], "in_progress", 10.0, 2), (&jobs[1], "pending", 0.0, 1), (&jobs[2], "in_progress", 30.0, 2)]
+    {
+        let path = format!("{TASKS}/{}", job["id"]);
+        let read = program.get(&path).await.expect(200).json();
+        assert_eq!((read["status"].as_str(), read["progress"].as_f64()), (Some(status), Some(progress)));
+        let trail = program.get(&format!("{path}/trail")).await.expect(200).json();
+        assert_eq!(trail["items"].as_array().unwrap().len(), entries, "{trail}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_and_request_get_the_same_answer_and_do_nothing_more() {
     let house = House::open().await;
     let program = house.program("bob", "read report").await;

@@ -3,6 +3,7 @@
 //! are reached, and how an old file becomes a present one.
 
 mod epoch;
+mod recent;
 pub mod types;
 mod writer;
 

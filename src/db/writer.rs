@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::epoch::EpochFile;
+use super::recent::Recent;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::live::{Hub, Letter};
@@ -26,6 +27,8 @@ const GROUP: usize = 512;
 pub struct Write<'a> {
     pub conn: &'a Connection,
     pub now: Timestamp,
+    /// Jobs that need not be read.
+    pub recent: &'a Recent,
     /// The newest sequence that was given out.
     newest: i64,
     letters: Vec<Letter>,
@@ -47,6 +50,7 @@ impl Write<'_> {
         step(self.conn, "savepoint part")?;
         let outcome = part(self);
         if outcome.is_err() {
+            self.recent.forget_all();
             step(self.conn, "rollback to part")?;
             self.back_to(mark);
         }
@@ -128,8 +132,10 @@ impl Writer {
         hub: Hub,
     ) -> std::io::Result<(Writer, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let thread =
-            std::thread::Builder::new().name("writer".into()).spawn(move || run(&conn, file, &clock, &hub, jobs))?;
+        let recent = Recent::beside(&conn).map_err(std::io::Error::other)?;
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || run(&Store { conn, recent }, file, &clock, &hub, jobs))?;
         Ok((Writer { queue }, thread))
     }
 
@@ -160,7 +166,13 @@ impl Writer {
     }
 }
 
-fn run(conn: &Connection, mut file: EpochFile, clock: &Clock, hub: &Hub, mut jobs: mpsc::Receiver<Job>) {
+/// What the thread owns.
+struct Store {
+    conn: Connection,
+    recent: Recent,
+}
+
+fn run(store: &Store, mut file: EpochFile, clock: &Clock, hub: &Hub, mut jobs: mpsc::Receiver<Job>) {
     let mut group = Vec::with_capacity(GROUP);
     while let Some(first) = jobs.blocking_recv() {
         group.push(first);
@@ -170,14 +182,15 @@ fn run(conn: &Connection, mut file: EpochFile, clock: &Clock, hub: &Hub, mut job
                 Err(_) => break,
             }
         }
-        commit_group(conn, &mut file, clock.now(), hub, &mut group);
+        commit_group(store, &mut file, clock.now(), hub, &mut group);
     }
-    if let Err(error) = conn.execute_batch("pragma wal_checkpoint(truncate)") {
+    if let Err(error) = store.conn.execute_batch("pragma wal_checkpoint(truncate)") {
         tracing::warn!(%error, "the write-ahead log was not checkpointed at exit");
     }
 }
 
-fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &Hub, group: &mut Vec<Job>) {
+fn commit_group(store: &Store, file: &mut EpochFile, now: Timestamp, hub: &Hub, group: &mut Vec<Job>) {
+    let Store { conn, recent } = store;
     let mut answers = Vec::with_capacity(group.len());
     let mut letters = Vec::new();
     let mut afterwards = Vec::new();
@@ -189,7 +202,7 @@ fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &H
         return;
     }
     for job in group.drain(..) {
-        let mut write = Write { conn, now, newest, letters: Vec::new(), afterwards: Vec::new() };
+        let mut write = Write { conn, now, recent, newest, letters: Vec::new(), afterwards: Vec::new() };
         let (keep, answer) = in_savepoint(conn, &mut write, job);
         if keep {
             newest = write.newest;
@@ -200,6 +213,7 @@ fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &H
     }
     let committed = step(conn, "commit").map_err(|error| {
         tracing::error!(%error, "a group commit failed; its writes were rolled back");
+        recent.forget_all();
         // After a failed commit SQLite may or may not have rolled back already.
         let _ = conn.execute_batch("rollback");
         error.to_string()
@@ -216,11 +230,14 @@ fn commit_group(conn: &Connection, file: &mut EpochFile, now: Timestamp, hub: &H
 
 fn in_savepoint(conn: &Connection, write: &mut Write<'_>, job: Job) -> (bool, Answer) {
     let opened = step(conn, "savepoint job");
+    let changes = conn.total_changes();
     let (keep, answer) = job(write);
     let closed = opened.and_then(|()| {
-        if keep {
+        // What was refused has hardly ever written anything.
+        if keep || conn.total_changes() == changes {
             step(conn, "release job")
         } else {
+            write.recent.forget_all();
             step(conn, "rollback to job").and_then(|()| step(conn, "release job"))
         }
     });

@@ -127,7 +127,8 @@ impl Pace {
         if latest > MOST_SECONDS {
             return None;
         }
-        let after = |seconds: f64| now.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok();
+        // No finer than the store keeps it.
+        let after = |seconds: f64| now.checked_add(SignedDuration::from_micros((seconds * 1e6) as i64)).ok();
         Some(Eta { earliest: after(soonest)?, latest: after(latest)? })
     }
 

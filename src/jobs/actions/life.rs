@@ -168,7 +168,9 @@ pub fn heartbeat(w: &mut Write<'_>, by: &By, id: TaskId, beat: Heartbeat) -> Res
         return put(w, &by.dispatch, &before, after, Told::Entry(Change::CancelAcknowledged, by.who(), None));
     }
     sql::save_job_after(w.conn, &before, &after)?;
-    Ok(Arc::new(after))
+    let after = Arc::new(after);
+    w.recent.keep(&after);
+    Ok(after)
 }
 
 /// How a worker says that it is done with a job.

@@ -59,7 +59,7 @@ fn job_of(task: &Task) -> Result<&Job> {
 }
 
 fn find(w: &Write<'_>, viewer: &Viewer, id: TaskId) -> Result<Arc<Task>> {
-    tasks::sql::find_for(w.conn, viewer, id)?.map(Arc::new).ok_or(Error::NotFound)
+    tasks::sql::find_to_change(w, viewer, id)?.ok_or(Error::NotFound)
 }
 
 /// Whoever may move this job: admins, the organisation's programs, and the member whose it is.
@@ -114,6 +114,7 @@ fn save(w: &mut Write<'_>, before: &Arc<Task>, mut after: Task, told: Told) -> R
         }
     }
     let after = Arc::new(after);
+    w.recent.keep(&after);
     match told {
         Told::Tick => tick(w, &after)?,
         Told::Lower(lower, who, note) => {

@@ -26,7 +26,7 @@ use crate::error::{Error, Message, Result, msg};
 use crate::people::Viewer;
 
 fn find(w: &Write<'_>, viewer: &Viewer, id: TaskId) -> Result<Arc<Task>> {
-    sql::find_for(w.conn, viewer, id)?.map(Arc::new).ok_or(Error::NotFound)
+    sql::find_to_change(w, viewer, id)?.ok_or(Error::NotFound)
 }
 
 /// The one whose work it is moves it, and admins; a job also whoever speaks for the organisation's programs.

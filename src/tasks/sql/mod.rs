@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Counts, Due, Eta, Kind, Percent, Stage, Task, TaskId};
 use crate::clock::from_micros;
+use crate::db::Write;
 use crate::error::Result;
 use crate::jobs::sql::{JOB_COLUMNS, job_row};
 use crate::people::{OrganisationId, ProjectId, UserId, Viewer};
@@ -135,8 +136,22 @@ pub fn find_for(conn: &Connection, viewer: &Viewer, id: TaskId) -> Result<Option
         .query_one(params![id, viewer.organisation], task_row)
         .optional()?;
     let Some(task) = task else { return Ok(None) };
-    let seen = viewer.sees_all() || task.assignee == Some(viewer.user) || in_seen_project(conn, viewer, &task)?;
-    Ok(seen.then_some(task))
+    Ok(is_seen(conn, viewer, &task)?.then_some(task))
+}
+
+/// The same inside the writer, which remembers the jobs that are reported on.
+pub fn find_to_change(w: &Write<'_>, viewer: &Viewer, id: TaskId) -> Result<Option<Arc<Task>>> {
+    let Some(task) = w.recent.get(id) else { return Ok(find_for(w.conn, viewer, id)?.map(Arc::new)) };
+    if cfg!(debug_assertions) {
+        let read = find(w.conn, id)?;
+        assert_eq!(read.as_ref(), Some(&*task), "what is remembered of a task is what its row says");
+    }
+    let is_seen = task.organisation == viewer.organisation && is_seen(w.conn, viewer, &task)?;
+    Ok(is_seen.then_some(task))
+}
+
+fn is_seen(conn: &Connection, viewer: &Viewer, task: &Task) -> Result<bool> {
+    Ok(viewer.sees_all() || task.assignee == Some(viewer.user) || in_seen_project(conn, viewer, task)?)
 }
 
 fn in_seen_project(conn: &Connection, viewer: &Viewer, task: &Task) -> Result<bool> {
