@@ -16,6 +16,7 @@ use super::recent::Recent;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::live::{Hub, Letter};
+use crate::tasks::sql::{Words, save_words};
 
 /// How many writes may wait; more callers wait for room. It bounds memory.
 const QUEUE: usize = 4096;
@@ -33,6 +34,16 @@ pub struct Write<'a> {
     newest: i64,
     letters: Vec<Letter>,
     afterwards: Vec<Afterwards>,
+    /// What tasks are found by from now on: saved at the end of the commit.
+    pub words: Vec<Words>,
+}
+
+/// How far a write has come, apart from the store.
+struct Mark {
+    newest: i64,
+    letters: usize,
+    afterwards: usize,
+    words: usize,
 }
 
 /// What is done once the commit is durable, before anybody is answered.
@@ -88,14 +99,16 @@ impl Write<'_> {
         Ok(parts.iter().map(|one| self.nested(|w| part(w, one))).collect())
     }
 
-    fn mark(&self) -> (i64, usize, usize) {
-        (self.newest, self.letters.len(), self.afterwards.len())
+    fn mark(&self) -> Mark {
+        let (letters, afterwards, words) = (self.letters.len(), self.afterwards.len(), self.words.len());
+        Mark { newest: self.newest, letters, afterwards, words }
     }
 
-    fn back_to(&mut self, (newest, letters, afterwards): (i64, usize, usize)) {
-        self.newest = newest;
-        self.letters.truncate(letters);
-        self.afterwards.truncate(afterwards);
+    fn back_to(&mut self, mark: Mark) {
+        self.newest = mark.newest;
+        self.letters.truncate(mark.letters);
+        self.afterwards.truncate(mark.afterwards);
+        self.words.truncate(mark.words);
     }
 
     pub fn publish(&mut self, letter: Letter) {
@@ -193,7 +206,7 @@ fn commit_group(store: &Store, file: &mut EpochFile, now: Timestamp, hub: &Hub, 
     let Store { conn, recent } = store;
     let mut answers = Vec::with_capacity(group.len());
     let mut letters = Vec::new();
-    let mut afterwards = Vec::new();
+    let (mut afterwards, mut words) = (Vec::new(), Vec::new());
     let mut newest = file.newest();
     if let Err(error) = step(conn, "begin immediate") {
         // Outside of a transaction each savepoint would be one of its own: nothing runs, every caller is told.
@@ -202,16 +215,19 @@ fn commit_group(store: &Store, file: &mut EpochFile, now: Timestamp, hub: &Hub, 
         return;
     }
     for job in group.drain(..) {
-        let mut write = Write { conn, now, recent, newest, letters: Vec::new(), afterwards: Vec::new() };
+        let mut write =
+            Write { conn, now, recent, newest, letters: Vec::new(), afterwards: Vec::new(), words: Vec::new() };
         let (keep, answer) = in_savepoint(conn, &mut write, job);
         if keep {
             newest = write.newest;
             letters.append(&mut write.letters);
             afterwards.append(&mut write.afterwards);
+            words.append(&mut write.words);
         }
         answers.push(answer);
     }
-    let committed = step(conn, "commit").map_err(|error| {
+    let saved = words.iter().try_for_each(|words| save_words(conn, words));
+    let committed = saved.and_then(|()| step(conn, "commit")).map_err(|error| {
         tracing::error!(%error, "a group commit failed; its writes were rolled back");
         recent.forget_all();
         // After a failed commit SQLite may or may not have rolled back already.

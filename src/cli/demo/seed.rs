@@ -138,7 +138,7 @@ fn create(w: &mut Write<'_>, seeded: &Seeded, plan: &Plan, step: &Step) -> Resul
         estimate_minutes: plan.estimate_minutes,
         ..Task::new(seeded.organisation, Kind::Assignment, plan.title.clone(), seeded.people[step.by], step.at)
     };
-    sql::insert(w.conn, &mut task)?;
+    sql::insert(w, &mut task)?;
     append(w, seeded, &task, step, Change::Created, (json!({}), Value::Object(task.facts())))?;
     Ok(task)
 }
@@ -177,7 +177,7 @@ fn take_step(w: &mut Write<'_>, seeded: &Seeded, before: Task, step: &Step, form
     if change == Change::Comment {
         sql::save_touch(w.conn, &after)?;
     } else {
-        sql::save_edit(w.conn, &before, &after)?;
+        sql::save_edit(w, &before, &after)?;
     }
     append(w, seeded, &after, step, change, (facts(&before, differs), facts(&after, differs)))?;
     Ok(after)

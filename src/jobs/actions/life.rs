@@ -49,8 +49,7 @@ pub(super) fn start(
     let attempt = job_of(&after)?.attempt;
     sql::restart_items(w.conn, after.id, attempt, only_failed)?;
     sql::insert_attempt(w.conn, after.id, attempt, begun.worker.as_deref(), now)?;
-    sql::delete_ready(w.conn, after.id)?;
-    sql::save_scheduled(w.conn, after.id, false)?;
+    // Whoever claimed it took it from the ready ones, and what its creator runs was never among them.
     let after = put(w, dispatch, before, after, Told::Entry(Change::Claimed, who, None))?;
     keep(w, dispatch, &after, Sign::Started);
     Ok(after)

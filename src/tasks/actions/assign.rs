@@ -62,7 +62,7 @@ pub async fn create_tasks(app: &App, viewer: &Viewer, form: NewTasks) -> Result<
                     estimate_minutes: estimate.flatten(),
                     ..Task::new(viewer.organisation, Kind::Assignment, title, viewer.user, w.now)
                 };
-                sql::insert(w.conn, &mut task)?;
+                sql::insert(w, &mut task)?;
                 ids.push(task.id);
                 let new = Value::Object(task.facts());
                 let said = Said::new(Change::Created, Some(viewer.user), Via::Page, json!({}), new);

@@ -93,7 +93,7 @@ pub fn create(w: &mut Write<'_>, by: &By, new: NewTask) -> Result<Created> {
     if let Some(existing) = duplicate(w, by, &task, on_duplicate)? {
         return Ok(Created { task: existing, existed: true });
     }
-    sql::insert(w.conn, &mut task)?;
+    sql::insert(w, &mut task)?;
     if let Some(job) = task.job() {
         jobs::sql::insert_job(w.conn, task.organisation, task.id, job)?;
     }

@@ -30,7 +30,7 @@ pub fn delete(w: &mut Write<'_>, by: &By, id: TaskId) -> Result<Arc<Task>> {
     let old = json!({ "title": task.title, "status": task.status });
     let said = Said::new(Change::Deleted, Some(by.viewer.user), by.via, old, json!({}));
     jobs::actions::delete(w, id)?;
-    sql::delete(w.conn, &task)?;
+    sql::delete(w, &task)?;
     record(w, Some(&task), None, said)?;
     Ok(task)
 }

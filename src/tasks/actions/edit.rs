@@ -195,7 +195,7 @@ fn apply(w: &mut Write<'_>, before: Arc<Task>, wanted: &Task, changed: &[Change]
             _ => next.estimate_minutes = wanted.estimate_minutes,
         }
         let next = Arc::new(touched(next, w.now));
-        sql::save_edit(w.conn, &present, &next)?;
+        sql::save_edit(w, &present, &next)?;
         if next.job.is_some() && matches!(change, Change::Assigned | Change::RunAt | Change::QueuePriority) {
             jobs::actions::requeue(w, &by.dispatch, &next)?;
         }

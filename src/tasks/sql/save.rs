@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use crate::db::Write;
 use crate::error::Result;
-use crate::people::{ProjectId, UserId};
+use crate::people::{OrganisationId, ProjectId, UserId};
 use crate::tasks::{Due, Task, TaskId};
 
 /// Stores a new task and gives it its id.
-pub fn insert(conn: &Connection, task: &mut Task) -> Result<()> {
+pub fn insert(w: &mut Write<'_>, task: &mut Task) -> Result<()> {
+    let conn = w.conn;
     conn.prepare_cached(
         "insert into tasks (organisation_id, kind, title, description, status, progress, project_id, assignee_id, creator_id,
                             priority, due_at, due_date, estimate_minutes, created_at, updated_at, version, category,
@@ -46,7 +48,7 @@ pub fn insert(conn: &Connection, task: &mut Task) -> Result<()> {
         conn.prepare_cached("insert into task_dependencies (task_id, after_id) values (?1, ?2)")?
             .execute(params![task.id, after])?;
     }
-    save_text(conn, task)?;
+    w.words.push(Words::of(task));
     count(conn, task, 1)
 }
 
@@ -89,7 +91,8 @@ pub fn save_move(conn: &Connection, before: &Task, after: &Task) -> Result<()> {
 }
 
 /// Stores what an edit may change.
-pub fn save_edit(conn: &Connection, before: &Task, after: &Task) -> Result<()> {
+pub fn save_edit(w: &mut Write<'_>, before: &Task, after: &Task) -> Result<()> {
+    let conn = w.conn;
     conn.prepare_cached(
         "update tasks set title = ?2, description = ?3, project_id = ?4, assignee_id = ?5, priority = ?6, due_at = ?7,
                           due_date = ?8, estimate_minutes = ?9, updated_at = ?10, version = ?11, category = ?12, labels = ?13
@@ -111,7 +114,7 @@ pub fn save_edit(conn: &Connection, before: &Task, after: &Task) -> Result<()> {
         labels_text(after)
     ])?;
     if (&before.title, &before.description) != (&after.title, &after.description) {
-        save_text(conn, after)?;
+        w.words.push(Words::of(after));
     }
     recount(conn, before, after)
 }
@@ -131,22 +134,40 @@ fn labels_text(task: &Task) -> Option<String> {
 }
 
 /// Removes a task; its trail stays.
-pub fn delete(conn: &Connection, task: &Task) -> Result<()> {
-    for sql in [
-        "delete from task_dependencies where task_id = ?1 or after_id = ?1",
-        "delete from tasks_text where rowid = ?1",
-        "delete from tasks where id = ?1",
-    ] {
-        conn.prepare_cached(sql)?.execute(params![task.id])?;
+pub fn delete(w: &mut Write<'_>, task: &Task) -> Result<()> {
+    for sql in ["delete from task_dependencies where task_id = ?1 or after_id = ?1", "delete from tasks where id = ?1"]
+    {
+        w.conn.prepare_cached(sql)?.execute(params![task.id])?;
     }
-    count(conn, task, -1)
+    w.words.push(Words { texts: None, ..Words::of(task) });
+    count(w.conn, task, -1)
 }
 
-fn save_text(conn: &Connection, task: &Task) -> Result<()> {
-    conn.prepare_cached(
-        "insert or replace into tasks_text (rowid, organisation, title, description) values (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![task.id, format!("o{}", task.organisation), task.title, task.description])?;
+/// What a task is found by. The writer saves the words of all that it commits together at the end: the index of words is
+/// written out whenever a savepoint begins, which costs more than the words.
+pub struct Words {
+    task: TaskId,
+    organisation: OrganisationId,
+    /// Title and description; none: the task was deleted.
+    texts: Option<(String, String)>,
+}
+
+impl Words {
+    fn of(task: &Task) -> Words {
+        let texts = Some((task.title.clone(), task.description.clone()));
+        Words { task: task.id, organisation: task.organisation, texts }
+    }
+}
+
+pub fn save_words(conn: &Connection, words: &Words) -> rusqlite::Result<()> {
+    match &words.texts {
+        Some((title, description)) => conn
+            .prepare_cached(
+                "insert or replace into tasks_text (rowid, organisation, title, description) values (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![words.task, format!("o{}", words.organisation), title, description])?,
+        None => conn.prepare_cached("delete from tasks_text where rowid = ?1")?.execute([words.task])?,
+    };
     Ok(())
 }
 
