@@ -24,6 +24,7 @@ use crate::insight::jobs::{self, Bucket, Counted, JobKey};
 use crate::insight::{self, JobFilter};
 use crate::jobs::Outcome;
 use crate::jobs::actions::{Finish, finish, retry};
+use crate::jobs::items::{ItemOutcome, NewItem};
 use crate::locale::Lang;
 use crate::people::{Viewer, sql as people};
 use crate::tasks::actions::{NewJob, NewTask, Report, cancel, create, delete, report};
@@ -312,17 +313,24 @@ impl Going {
 
     /// One chunk, and what became of it as this job's progress, in one write; whether it is to stop.
     async fn act(&self, ids: Vec<TaskId>) -> Result<bool> {
-        let (act, own) = (self.bulk.act, self.id);
+        let (act, own, l) = (self.bulk.act, self.id, self.viewer.lang());
         self.app
             .act(&self.viewer, Via::Page, move |w, by| {
                 let done = one_by_one(w, by, act, &ids)?;
+                // What was done is counted; what was refused is an item, with its reason.
+                let refused = |(id, why): &(TaskId, Message)| NewItem {
+                    key: Some(id.to_string()),
+                    outcome: ItemOutcome::Failed,
+                    message: Some(l.m(why)),
+                };
+                let items: Vec<NewItem> = done.refused.iter().map(refused).collect();
                 let before = find(w.conn, own)?.and_then(|task| task.counts).unwrap_or_default();
                 let counts = CountsGiven {
                     succeeded: Some(before.succeeded + done.done),
                     failed: Some(before.failed + done.refused.len() as i64),
                     ..CountsGiven::default()
                 };
-                let told = report(w, by, own, &Report { counts, ..Report::default() })?;
+                let told = report(w, by, own, &Report { counts, items, ..Report::default() })?;
                 Ok(told.job().is_some_and(|job| job.cancel_requested_at.is_some()))
             })
             .await

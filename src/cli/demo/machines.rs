@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::insight::JobFilter;
 use crate::insight::jobs::{self, Bucket};
 use crate::jobs::Outcome;
-use crate::jobs::actions::{Finish, Wanted, claim, finish};
+use crate::jobs::actions::{Finish, Wanted, append_log, claim, finish};
+use crate::jobs::items::{ItemOutcome, NewItem};
 use crate::people::sql::{NewApiToken, TokensOf, insert_program, insert_token, viewer_of_token};
 use crate::people::tokens::Token;
 use crate::people::{Scope, Scopes, Viewer};
@@ -53,6 +54,8 @@ struct Run {
     done: i64,
     failed: i64,
     skipped: i64,
+    /// Of the units since the last report, one failed.
+    fails_now: bool,
     /// At which of its units it fails or falls silent, if it does.
     fails_at: Option<i64>,
     falls_silent: bool,
@@ -243,6 +246,7 @@ impl Machines {
             done: 0,
             failed: 0,
             skipped: 0,
+            fails_now: false,
             fails_at,
             falls_silent,
         })
@@ -256,7 +260,8 @@ impl Machines {
         let step = (run.total / self.chance.between(25, 60)).max(1);
         run.done = (run.done + step).min(run.total);
         if run.plant.counted {
-            run.failed += i64::from(self.chance.percent(run.plant.troubled));
+            run.fails_now = self.chance.percent(run.plant.troubled);
+            run.failed += i64::from(run.fails_now);
             run.skipped += i64::from(self.chance.percent(run.plant.troubled / 2));
         }
         let fails = run.fails_at.is_some_and(|at| run.done >= at);
@@ -277,9 +282,17 @@ impl Machines {
 
     /// Reports; whether it is to stop.
     async fn tell(&mut self, run: &Run) -> Result<bool> {
-        let said = run.report();
-        let id = run.id;
-        let told = self.app.act(&self.viewer, Via::Api, move |w, by| report(w, by, id, &said)).await?;
+        let mut said = run.report();
+        let (id, attempt) = (run.id, run.attempt);
+        let trouble = run.trouble(&mut self.chance, &mut said);
+        let line = format!("{}% {}/{} {trouble}\n", run.done * 100 / run.total.max(1), run.done, run.total);
+        let told = self
+            .app
+            .act(&self.viewer, Via::Api, move |w, by| {
+                append_log(w, by, id, Some(attempt), line.as_bytes())?;
+                report(w, by, id, &said)
+            })
+            .await?;
         Ok(told.job().is_some_and(|job| job.cancel_requested_at.is_some()))
     }
 
@@ -302,6 +315,17 @@ impl Machines {
 }
 
 impl Run {
+    /// What went wrong with a unit, as an item of the report and in words for the log.
+    fn trouble(&self, chance: &mut Chance, said: &mut Report) -> &'static str {
+        if !self.fails_now || self.plant.troubles.is_empty() {
+            return "";
+        }
+        let message = chance.pick(self.plant.troubles);
+        let key = Some(format!("{}", self.done));
+        said.items.push(NewItem { key, outcome: ItemOutcome::Failed, message: Some(message.to_owned()) });
+        message
+    }
+
     fn report(&self) -> Report {
         let stages = self.plant.stages;
         let count = i64::try_from(stages.len()).unwrap_or(1).max(1);

@@ -15,6 +15,8 @@ pub struct Plant {
     /// In how many of a hundred runs it fails, and in how many of a hundred reports something went wrong with a unit.
     pub fails: i64,
     pub troubled: i64,
+    /// What that may be.
+    pub troubles: &'static [&'static str],
     pub error: &'static str,
 }
 
@@ -33,6 +35,7 @@ pub const PLANTS: [Plant; 6] = [
         attempts: 2,
         fails: 8,
         troubled: 30,
+        troubles: &["550 5.1.1 no such mailbox", "452 4.2.2 mailbox full", "450 4.7.1 greylisted, try again later"],
         error: "smtp.tidewater.example: 421 4.7.0 too many connections from this address",
     },
     Plant {
@@ -47,6 +50,7 @@ pub const PLANTS: [Plant; 6] = [
         attempts: 1,
         fails: 5,
         troubled: 12,
+        troubles: &["not an image", "the colour profile cannot be read"],
         error: "no space left on device",
     },
     Plant {
@@ -61,6 +65,7 @@ pub const PLANTS: [Plant; 6] = [
         attempts: 3,
         fails: 30,
         troubled: 25,
+        troubles: &["no date", "the maker is not in the register", "two rows with one accession number"],
         error: "row 3187: expected a date, found “spring 1962”\nTraceback (most recent call last):\n  File \"import.py\", line 214, in <module>\n    record.acquired = parse_date(cell)\nValueError: not a date: 'spring 1962'",
     },
     Plant {
@@ -75,6 +80,7 @@ pub const PLANTS: [Plant; 6] = [
         attempts: 1,
         fails: 12,
         troubled: 0,
+        troubles: &[],
         error: "connection reset by backup.tidewater.example after 41.3 GB",
     },
     Plant {
@@ -89,6 +95,7 @@ pub const PLANTS: [Plant; 6] = [
         attempts: 2,
         fails: 6,
         troubled: 10,
+        troubles: &["404 Not Found", "took longer than 10 s"],
         error: "https://tidewater.example/collection: 503 Service Unavailable",
     },
     Plant {
@@ -103,6 +110,7 @@ pub const PLANTS: [Plant; 6] = [
         attempts: 1,
         fails: 4,
         troubled: 0,
+        troubles: &[],
         error: "the till’s database is locked",
     },
 ];
