@@ -292,7 +292,9 @@ function beforeSwap(event) {
 function markPresentPage() {
   for (const link of document.querySelectorAll(".nav a")) {
     const path = new URL(link.href).pathname;
-    if (`${location.pathname}/`.startsWith(`${path}/`)) link.setAttribute("aria-current", "page");
+    // A job's address is a task's, its place is among the jobs.
+    const here = document.getElementById("main")?.dataset.nav ?? location.pathname;
+    if (`${here}/`.startsWith(`${path}/`)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
