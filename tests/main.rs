@@ -30,6 +30,7 @@ mod killed;
 mod letters;
 mod line;
 mod locales;
+mod log;
 mod oracle;
 mod output;
 mod outside;
