@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::explain::explain;
@@ -51,7 +52,32 @@ impl<T: DeserializeOwned + ToSchema> Asked for Json<T> {
         } else {
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, l, &msg("error-not-json")));
         };
-        serde_json::from_slice(body).map(Json).map_err(|error| refused::<T>(body, &error, l))
+        serde_json::from_slice(body).map(Json).or_else(|error| {
+            // JSON does not tell 3 from 3.0, so some clients write the one for the other.
+            let value = serde_json::from_slice::<Value>(body).ok();
+            let again = value.map(|value| (whole(value.clone()), value)).filter(|(whole, value)| whole != value);
+            again
+                .and_then(|(whole, _)| serde_json::from_value(whole).ok())
+                .map(Json)
+                .ok_or_else(|| refused::<T>(body, &error, l))
+        })
+    }
+}
+
+/// The largest number below which every whole one has a float of its own: 2^53.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The same with every number that is whole written so.
+fn whole(value: Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => (float as i64).into(),
+            _ => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(whole).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, whole(value))).collect(),
+        other => other,
     }
 }
 

@@ -43,10 +43,19 @@ impl Explainer {
         self.parts.iter().find(|(part, _)| part == name).map_or(Value::Null, |(_, schema)| self.resolved(schema))
     }
 
+    /// All that may stand there: a choice within a choice is one choice.
+    fn ways(&self, schema: &Value) -> Vec<Value> {
+        let schema = self.resolved(schema);
+        match schema["oneOf"].as_array() {
+            Some(ways) => ways.iter().flat_map(|way| self.ways(way)).collect(),
+            None => vec![schema],
+        }
+    }
+
     fn look(&mut self, schema: &Value, value: &Value, at: &str) {
         let schema = self.resolved(schema);
-        if let Some(ways) = schema["oneOf"].as_array() {
-            let ways: Vec<Value> = ways.iter().map(|way| self.resolved(way)).collect();
+        if schema["oneOf"].is_array() {
+            let ways = self.ways(&schema);
             match ways.iter().find(|way| is_of_type(way, value)) {
                 Some(way) => self.look(way, value, at),
                 None => self.refuse(at, &wanted_type(&Value::from(ways.iter().flat_map(types).collect::<Vec<_>>()))),
@@ -139,7 +148,7 @@ fn is_of_type(schema: &Value, value: &Value) -> bool {
             "null" => value.is_null(),
             "string" => value.is_string(),
             "boolean" => value.is_boolean(),
-            "integer" => value.is_i64() || value.is_u64(),
+            "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0),
             "number" => value.is_number(),
             "array" => value.is_array(),
             "object" => value.is_object(),
@@ -199,6 +208,31 @@ mod tests {
 
     fn told(body: &Value) -> Vec<String> {
         explain::<Sample>(body, Lang::negotiate("")).into_iter().map(|told| told.field.into_owned()).collect()
+    }
+
+    #[derive(serde::Deserialize, ToSchema)]
+    #[allow(dead_code, reason = "only its schema is looked at")]
+    struct Choices {
+        stage: Option<Stage>,
+    }
+
+    #[derive(serde::Deserialize, ToSchema)]
+    #[serde(untagged)]
+    #[allow(dead_code, reason = "only its schema is looked at")]
+    enum Stage {
+        Name(String),
+        Placed(Inner),
+    }
+
+    #[test]
+    fn a_choice_may_be_left_out_and_a_whole_number_written_as_a_decimal() {
+        let told = |body: Value| explain::<Choices>(&body, Lang::negotiate("")).len();
+        assert_eq!(
+            told(json!({ "stage": null })) + told(json!({ "stage": "x" })) + told(json!({ "stage": { "name": "x" } })),
+            0
+        );
+        assert_eq!(told(json!({ "stage": 7 })), 1);
+        assert!(self::told(&json!({ "title": "x", "rank": 3.0 })).is_empty());
     }
 
     #[test]

@@ -55,7 +55,12 @@ impl Query {
 
     pub fn line(&mut self, name: &'static str) -> Option<String> {
         let text = self.text(name)?;
-        match parse_line(&text, config::NAME_CHARS) {
+        // As it came: blanks around it count, as they do in the description.
+        let parsed = match text.chars().count() > config::NAME_CHARS {
+            true => Err(msg("error-too-long").arg("limit", config::NAME_CHARS)),
+            false => parse_line(&text, config::NAME_CHARS),
+        };
+        match parsed {
             Ok(line) => Some(line),
             Err(message) => {
                 self.refuse(name, message);

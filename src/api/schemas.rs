@@ -28,6 +28,15 @@ const LINE: &str = concat!(
 /// Text without control characters but for line ends and tabs, as `tasks::parse_note` has it.
 const TEXT: &str = concat!("^[", blanks!(), r"]*(\r\n|[^\u0000-\u0008\u000b-\u001f\u007f-\u009f])*[", blanks!(), "]*$");
 
+/// The same with something to be read in it.
+const SAID: &str = concat!(
+    "^[",
+    blanks!(),
+    r"]*[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*[",
+    blanks!(),
+    "]*$"
+);
+
 fn text(most: usize, pattern: &str) -> ObjectBuilder {
     let least = if pattern == LINE { Some(1) } else { None };
     ObjectBuilder::new()
@@ -89,7 +98,7 @@ schemas! {
     /// A few lines.
     Note = text(config::NOTE_CHARS, TEXT);
     /// A few lines with something to be read in them.
-    Comment = text(config::NOTE_CHARS, TEXT).min_length(Some(1));
+    Comment = text(config::NOTE_CHARS, SAID);
     /// Markdown.
     Description = text(config::DESCRIPTION_CHARS, TEXT);
     /// A name only, not a path.
@@ -100,7 +109,7 @@ schemas! {
     ErrorText = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
     /// A task's id.
     Id = number(1, i64::MAX);
-    /// Of something.
+    /// Units of work.
     Amount = number(0, 1_000_000_000_000);
     /// 0 to 100, to hundredths.
     Percent = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Number)).minimum(Some(0.0)).maximum(Some(100.0));

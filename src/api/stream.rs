@@ -37,6 +37,10 @@ struct Filter {
     project: Option<ProjectId>,
 }
 
+fn project(text: &str) -> Option<ProjectId> {
+    text.parse().ok().filter(|id: &ProjectId| id.get() >= 1)
+}
+
 impl Filter {
     fn parse(pairs: &[(String, String)]) -> Result<Filter> {
         let given = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -45,7 +49,7 @@ impl Filter {
         Ok(Filter {
             task: value("task").map(|id| id.parse().map_err(|_| Error::NotFound)).transpose()?,
             kind: value("kind").map(|kind| kind.parse().map_err(|_| unknown("kind"))).transpose()?,
-            project: value("project").map(|id| id.parse().map_err(|_| unknown("project"))).transpose()?,
+            project: value("project").map(|id| project(id).ok_or_else(|| unknown("project"))).transpose()?,
         })
     }
 
@@ -87,6 +91,12 @@ pub async fn get_poll(
     poll(&app, Watcher::of(&viewer, viewer.lang()), from, letters).await
 }
 
+/// As server-sent events write it; `data` is JSON.
+fn told_event() -> Value {
+    let text = json!({ "type": "string" });
+    json!({ "type": "object", "properties": { "id": text, "event": text, "data": text, "retry": { "type": "integer" } } })
+}
+
 fn told_filter() -> Vec<Param> {
     let id = json!({ "type": "integer", "format": "int64", "minimum": 1 });
     vec![
@@ -105,7 +115,7 @@ pub fn told_events() -> Told {
     Told::new("get_events", "Stream", "What happens, as server-sent events")
         .more("Begins with `hello`; then `task` (`{task, change, at}`), `gone`, `reset`, `ping` each 15 seconds, and `end` with its reason before the server closes. An event's id is a cursor.")
         .query(told_filter())
-        .gives_bytes(200, "A stream that does not end by itself.", "text/event-stream", &json!({ "type": "string" }))
+        .gives_bytes(200, "A stream that does not end by itself.", "text/event-stream", &told_event())
         .refuses(&[404])
 }
 
@@ -113,7 +123,7 @@ pub fn told_poll() -> Told {
     Told::new("get_events_poll", "Stream", "The same without a stream")
         .more("Answers with the same text as soon as there is something after the cursor, or after 20 seconds.")
         .query(told_filter())
-        .gives_bytes(200, "Events.", "text/event-stream", &json!({ "type": "string" }))
+        .gives_bytes(200, "Events.", "text/event-stream", &told_event())
         .refuses(&[404])
 }
 

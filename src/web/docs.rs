@@ -44,6 +44,7 @@ struct Field {
     name: String,
     kind: String,
     is_required: bool,
+    /// HTML.
     description: String,
 }
 
@@ -103,7 +104,7 @@ fn call(document: &Value, base: &str, (method, path): (&str, &str), operation: &
             name: text(&parameter["name"]),
             kind: kind(document, &parameter["schema"]),
             is_required: parameter["required"] == true,
-            description: text(&parameter["description"]),
+            description: markdown(&text(&parameter["description"])),
         }
     });
     let json = &operation["requestBody"]["content"]["application/json"];
@@ -154,9 +155,11 @@ fn fields(document: &Value, schema: &Value) -> Vec<Field> {
         name: name.clone(),
         kind: kind(document, schema),
         is_required: required.contains(&Value::from(name.as_str())),
-        description: description(document, schema),
+        description: markdown(&description(document, schema)),
     };
-    schema["properties"].as_object().unwrap_or(&empty).iter().map(field).collect()
+    let mut fields: Vec<Field> = schema["properties"].as_object().unwrap_or(&empty).iter().map(field).collect();
+    fields.sort_by_key(|field| !field.is_required);
+    fields
 }
 
 /// What is said of a field, else of what it is.
@@ -190,7 +193,7 @@ fn kind(document: &Value, schema: &Value) -> String {
         one => text(one),
     };
     let range = match (schema["minimum"].as_f64(), schema["maximum"].as_f64()) {
-        (Some(least), Some(most)) if most < 1e15 => format!(" {least}–{most}"),
+        (Some(least), Some(most)) if most < 1e9 => format!(" {least}–{most}"),
         (Some(least), _) => format!(" ≥ {least}"),
         _ => String::new(),
     };

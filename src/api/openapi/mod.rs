@@ -77,7 +77,7 @@ pub fn document(routes: &[Route], base: &str) -> Value {
             "parameters": { "IdempotencyKey": {
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "Any text of your own; the same request under the same key is done once.",
-                "schema": { "type": "string", "minLength": 1, "maxLength": crate::config::KEY_CHARS, "pattern": "^[!#-~]+$" },
+                "schema": { "type": "string", "minLength": 1, "maxLength": crate::config::KEY_CHARS, "pattern": "^[!-~]+$" },
             } },
             "securitySchemes": { "token": {
                 "type": "http", "scheme": "bearer",

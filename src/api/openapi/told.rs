@@ -83,7 +83,9 @@ impl Told {
         let schema = self.part::<T>(false);
         self.refusals.extend([400, 413, 415, 422]);
         let content = json!({ "application/json": { "schema": schema, "example": example } });
-        self.operation.insert("requestBody".into(), json!({ "required": true, "content": content }));
+        // Where every field may be left out, so may be the body.
+        let is_required = !json!(T::schema())["required"].is_null();
+        self.operation.insert("requestBody".into(), json!({ "required": is_required, "content": content }));
         self
     }
 
@@ -99,7 +101,7 @@ impl Told {
         self.refusals.extend([413, 422]);
         self.takes_key = false;
         let content = json!({ "application/octet-stream": { "schema": {}, "example": "any bytes" } });
-        self.operation.insert("requestBody".into(), json!({ "required": true, "content": content }));
+        self.operation.insert("requestBody".into(), json!({ "required": false, "content": content }));
         self
     }
 
@@ -178,10 +180,9 @@ impl Told {
     }
 }
 
-/// Every field of an answer is there, if only as null, and no other.
+/// Every field of an answer is there, if only as null. Others may come with later versions.
 fn complete(schema: &mut Value) {
     if let Some(fields) = schema["properties"].as_object() {
         schema["required"] = fields.keys().cloned().collect::<Vec<_>>().into();
-        schema["additionalProperties"] = false.into();
     }
 }

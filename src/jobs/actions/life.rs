@@ -113,7 +113,7 @@ pub fn hear(
         return Ok((before, after));
     }
     match attempt {
-        None if !job.is_run_by_creator() => return Err(Error::field("attempt", msg("error-attempt-needed"))),
+        None if !job.is_run_by_creator() => return Err(Error::Conflict(msg("error-attempt-needed"))),
         Some(attempt) if attempt != job.attempt => {
             return Err(Error::Conflict(msg("refused-old-attempt").arg("attempt", attempt).arg("now", job.attempt)));
         }
