@@ -131,6 +131,7 @@ async fn lists_are_filtered_and_go_on_where_the_last_page_ended() {
         ("q=job+3", newest(&|number| number == 3)),
         ("status=pending&kind=job&job_kind=kind-0", newest(&|number| number % 3 == 0)),
         ("status=done", vec![]),
+        ("kind=job&q=+!", newest(&|_| true)),
         ("created_after=2025-03-03T09:00:01Z", vec![]),
         ("created_before=2025-03-03T09:00:01Z&kind=job", newest(&|_| true)),
     ] {

@@ -106,7 +106,7 @@ pub fn told_post_reopen() -> Told {
 #[serde(deny_unknown_fields)]
 #[schema(as = Comment)]
 pub struct CommentBody {
-    #[schema(value_type = schemas::Comment)]
+    #[schema(value_type = schemas::CommentText)]
     text: String,
 }
 

@@ -98,7 +98,7 @@ schemas! {
     /// A few lines.
     Note = text(config::NOTE_CHARS, TEXT);
     /// A few lines with something to be read in them.
-    Comment = text(config::NOTE_CHARS, SAID);
+    CommentText = text(config::NOTE_CHARS, SAID);
     /// Markdown.
     Description = text(config::DESCRIPTION_CHARS, TEXT);
     /// A name only, not a path.

@@ -248,7 +248,7 @@ pub async fn get_tasks(State(app): State<App>, viewer: Viewer, mut query: Query)
         parent: query.id("parent").map(TaskId::new),
         label: query.line("label"),
         external_id: query.line("external_id"),
-        text: query.text("q").map(|text| text.chars().take(config::SEARCH_CHARS).collect()),
+        text: sought(query.text("q")),
         created_after: query.time("created_after"),
         created_before: query.time("created_before"),
     };
@@ -264,6 +264,12 @@ pub async fn get_tasks(State(app): State<App>, viewer: Viewer, mut query: Query)
         .await?;
     let items = tasks.iter().map(|task| TaskShape::of(task, &telling.names, cursor)).collect();
     Ok(respond(&TaskList { items, next: next.map(|place| place.to_string()) }))
+}
+
+/// What is looked for; nothing, where no word is in it.
+fn sought(text: Option<String>) -> Option<String> {
+    let text: String = text?.chars().take(config::SEARCH_CHARS).collect();
+    Some(text).filter(|text| text.chars().any(char::is_alphanumeric))
 }
 
 /// A page of tasks.

@@ -95,10 +95,12 @@ impl Email {
 
 /// One line that somebody wrote: trimmed, not empty, without control characters.
 pub fn parse_line(text: &str, limit: usize) -> Result<String, Message> {
+    // As it came: blanks count, as everywhere where a limit is told.
+    let length = text.chars().count();
     let text = text.trim();
     if text.is_empty() {
         Err(msg("error-required"))
-    } else if text.chars().count() > limit {
+    } else if length > limit {
         Err(msg("error-too-long").arg("limit", limit))
     } else if text.chars().any(char::is_control) {
         Err(msg("error-control-characters"))

@@ -321,8 +321,9 @@ pub struct Entry {
 /// Blank is none.
 pub fn parse_note(text: &str, limit: usize) -> Result<Option<String>, Message> {
     let text = text.replace("\r\n", "\n");
+    let length = text.chars().count();
     let text = text.trim();
-    if text.chars().count() > limit {
+    if length > limit {
         Err(msg("error-too-long").arg("limit", limit))
     } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         Err(msg("error-control-characters"))

@@ -49,7 +49,10 @@ pub fn document(routes: &[Route], base: &str) -> Value {
     for route in routes {
         let Some(told) = route.told else { continue };
         let mut told = told();
-        parts.append(&mut told.parts);
+        for (name, schema) in std::mem::take(&mut told.parts) {
+            let known = parts.insert(name, schema.clone());
+            debug_assert!(known.is_none_or(|known| known == schema), "two schemas have one name: {schema}");
+        }
         for (status, parameter, value) in std::mem::take(&mut told.leads) {
             for call in calls_with(routes, parameter) {
                 told = told.leads_to(status, call, parameter, &value);
