@@ -134,6 +134,8 @@ pub const LIST_USUAL: usize = 100;
 pub const LIST_MOST: usize = 500;
 /// Reports in one call: a commit of some milliseconds.
 pub const REPORTS_AT_ONCE: usize = 1_000;
+/// Kinds and queues that one claim names.
+pub const NAMES_AT_ONCE: usize = 100;
 /// The longest wait that a claim can ask for.
 pub const CLAIM_WAIT_SECONDS: i64 = 60;
 /// How long a file may take to arrive: the largest over a slow line.

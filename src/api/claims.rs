@@ -46,6 +46,9 @@ impl ClaimBody {
     fn wanted(&self) -> Result<Wanted> {
         let lines = |field: &'static str, lines: Option<&Vec<String>>| -> Result<Vec<String>> {
             let lines = lines.map(Vec::as_slice).unwrap_or_default();
+            if lines.len() > config::NAMES_AT_ONCE {
+                return Err(Error::field(field, msg("error-too-many").arg("limit", config::NAMES_AT_ONCE)));
+            }
             let line =
                 |line: &String| parse_line(line, config::NAME_CHARS).map_err(|message| Error::field(field, message));
             lines.iter().map(line).collect()
@@ -67,9 +70,13 @@ impl ClaimBody {
         })
     }
 
-    fn wait(&self) -> Duration {
-        let seconds = self.wait_seconds.unwrap_or(0).clamp(0, config::CLAIM_WAIT_SECONDS);
-        Duration::from_secs(seconds.unsigned_abs())
+    fn wait(&self) -> Result<Duration> {
+        let seconds = self.wait_seconds.unwrap_or(0);
+        if (0..=config::CLAIM_WAIT_SECONDS).contains(&seconds) {
+            return Ok(Duration::from_secs(seconds.unsigned_abs()));
+        }
+        let range = msg("error-range").arg("least", "0").arg("most", config::CLAIM_WAIT_SECONDS.to_string());
+        Err(Error::field("wait_seconds", range))
     }
 }
 
@@ -95,7 +102,7 @@ fn claimed(task: &Arc<Task>, telling: &Telling) -> Answer {
 
 pub async fn post_claims(call: Call<Json<ClaimBody>>) -> Result<Response> {
     let (call, Json(body)) = call.split();
-    let (wanted, wait) = (body.wanted()?, body.wait().min(call.app.config.claim_wait));
+    let (wanted, wait) = (body.wanted()?, body.wait()?.min(call.app.config.claim_wait));
     let once = || {
         let (by, wanted) = (call.by(), wanted.clone());
         call.attempt(move |w| claim(w, &by, &wanted), claimed)

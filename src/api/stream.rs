@@ -106,7 +106,7 @@ fn told_filter() -> Vec<Param> {
         param(
             "after",
             "Everything after this cursor, then what happens. `Last-Event-ID` says the same; the newer counts.",
-            json!({ "type": "string", "maxLength": 100 }),
+            json!({ "type": "string" }),
         ),
     ]
 }
