@@ -203,7 +203,7 @@ fn checked_job(fields: &mut Fields, new: NewJob, total: Option<i64>) -> Job {
             timeout_seconds: new.timeout_seconds,
             stalled_after_seconds: new.stalled_after_seconds,
             stages: new.stages,
-            payload: new.payload,
+            payload: if new.payload.is_null() { json!({}) } else { new.payload },
         }),
         queue_priority: new.queue_priority.unwrap_or(5),
         run_at: new.run_at,
