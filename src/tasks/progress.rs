@@ -191,26 +191,23 @@ impl Progress {
             let (reported, kept) = (new.processed() as f64, old.processed() as f64);
             return Outcome::Lower(Lower { reported, kept });
         }
-        let percent = match (said.percent, said.counts) {
-            (Some(percent), _) => percent,
-            (None, Some(counts)) => match (counts.percent(), weighed(stage.as_ref(), stages)) {
-                (Some(within), Some((before, share))) => whole(before, share, within),
-                // What was said of the whole does not fall because a stage counts anew.
-                (Some(percent), None) if is_same_stage => percent,
-                (Some(percent), None) => higher(percent, self.percent),
-                (None, _) => self.percent,
-            },
-            (None, None) => match weighed(stage.as_ref(), stages) {
-                Some((before, share)) if !is_same_stage => higher(whole(before, share, Percent::ZERO), self.percent),
-                _ => self.percent,
-            },
+        // A total that grew lowers the share that is done, where that share was all that is known.
+        let old_total = self.counts.and_then(|counts| counts.total);
+        let grown = old_total.is_some()
+            && counts.and_then(|counts| counts.total) > old_total
+            && self.counts.and_then(|counts| counts.percent()) == Some(self.percent);
+        let counted = |percent: Percent| if grown && is_same_stage { percent } else { higher(percent, self.percent) };
+        let weighed = weighed(stage.as_ref(), stages);
+        let percent = match (said.percent, said.counts.and_then(|counts| counts.percent()), weighed) {
+            (Some(percent), _, _) if percent.get() < self.percent.get() => {
+                return Outcome::Lower(Lower { reported: percent.get(), kept: self.percent.get() });
+            }
+            (Some(percent), _, _) => percent,
+            (None, Some(within), Some((before, share))) => counted(whole(before, share, within)),
+            (None, Some(percent), None) => counted(percent),
+            (None, None, Some((before, share))) if !is_same_stage => counted(whole(before, share, Percent::ZERO)),
+            (None, None, _) => self.percent,
         };
-        // A total that grew may lower the share that is done: that is no lower report.
-        let grown =
-            said.percent.is_none() && said.counts.is_some_and(|new| new.total > self.counts.and_then(|old| old.total));
-        if percent.get() < self.percent.get() && !grown {
-            return Outcome::Lower(Lower { reported: percent.get(), kept: self.percent.get() });
-        }
         let note = said.note.clone().or_else(|| self.note.clone());
         Outcome::Moved(Progress { percent, counts, stage, note })
     }

@@ -18,7 +18,7 @@ pub fn check_parent(w: &Write<'_>, viewer: &Viewer, parent: TaskId) -> Result<Ar
     if parent.job.is_none() {
         return Err(Error::field("parent", msg("error-parent-no-job")));
     }
-    if parent.status.has_ended() {
+    if parent.status.has_ended() || job_of(&parent)?.cancel_requested_at.is_some() {
         return Err(Error::Conflict(msg("refused-parent-ended")));
     }
     Ok(Arc::new(parent))
@@ -61,7 +61,8 @@ pub fn child_moved(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, before: Option<&
 /// The parent as its children make it, unless it reports for itself.
 fn roll_up(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, parent: &Arc<Task>, family: Family) -> Result<()> {
     let job = job_of(parent)?;
-    let speaks_for_itself = job.is_running() || (!job.is_run_by_creator() && job.family.own_outcome.is_none());
+    let is_to_come = !job.is_run_by_creator() && job.family.own_outcome.is_none() && job.cancel_requested_at.is_none();
+    let speaks_for_itself = job.is_running() || is_to_come;
     let mut after = with_job(parent, |job| job.family = family);
     if speaks_for_itself {
         return Ok(());

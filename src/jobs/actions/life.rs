@@ -10,6 +10,7 @@ use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs::dispatch::{Heard, Sign};
+use crate::jobs::items::ItemsMoved;
 use crate::jobs::sql::End;
 use crate::jobs::{Dispatch, Family, Job, Outcome, quarters, sql};
 use crate::tasks::eta::{Earlier, Pace};
@@ -232,7 +233,6 @@ fn rest(job: &mut Job) {
     job.attempt_started_at = None;
     job.lease_expires_at = None;
     job.stalled_at = None;
-    job.only_failed_items = false;
 }
 
 fn close(w: &Write<'_>, task: &Task, outcome: Outcome, error: Option<&str>) -> Result<()> {
@@ -264,13 +264,24 @@ pub(super) fn end_attempt(
         rest(job);
         job.error.clone_from(&end.error);
         job.lost_at = (end.outcome == Outcome::Lost).then_some(now);
-        if let Some(pause) = pause {
-            job.run_at = Some(now + pause);
-            job.worker = None;
+        match pause {
+            Some(pause) => {
+                job.run_at = Some(now + pause);
+                job.worker = None;
+            }
+            // Of an attempt that follows by itself, the failed items are still the only ones.
+            None => job.only_failed_items = false,
         }
     });
+    if job.only_failed_items && !goes_on {
+        // Those that were to be tried again, and were not.
+        let untried = sql::untried_items(w.conn, before.id, job.attempt)?;
+        after.counts = after.counts.map(|counts| counts.moved(ItemsMoved { failed: untried, ..ItemsMoved::default() }));
+    }
     after.eta = None;
     let (change, status) = match end.outcome {
+        // A parent is as its children are, whichever of them ends last.
+        Outcome::Done if job.family.failed > 0 => (Change::Failed, Status::Failed),
         Outcome::Done => (Change::Completed, Status::Done),
         Outcome::Lost if goes_on => (Change::Lost, Status::Pending),
         Outcome::Failed if goes_on => (Change::AttemptFailed, Status::Pending),
@@ -312,7 +323,11 @@ pub(super) fn end_task(
 ) -> Result<Arc<Task>> {
     sql::delete_ready(w.conn, before.id)?;
     sql::save_scheduled(w.conn, before.id, false)?;
-    let mut after = with_status(with_job(before, rest), status, w.now);
+    let at_rest = with_job(before, |job| {
+        rest(job);
+        job.only_failed_items = false;
+    });
+    let mut after = with_status(at_rest, status, w.now);
     if status == Status::Done {
         after.progress = Percent::FULL;
     }

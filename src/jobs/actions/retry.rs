@@ -20,7 +20,8 @@ pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) ->
     if job.family.children > 0 {
         return Err(Error::Conflict(msg("refused-retry-parent")));
     }
-    if only_failed_items && before.counts.is_none_or(|counts| counts.failed == 0) {
+    let counted = before.counts.is_some_and(|counts| counts.failed > 0);
+    if only_failed_items && !counted && !sql::has_failed_items(w.conn, id)? {
         return Err(Error::Conflict(msg("refused-retry-no-items")));
     }
     if let Some(key) = &job.spec.unique_key

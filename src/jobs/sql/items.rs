@@ -209,6 +209,21 @@ fn item_row(row: &Row<'_>) -> rusqlite::Result<Item> {
     })
 }
 
+/// Items that failed in an earlier attempt, of which this one said nothing.
+pub fn untried_items(conn: &Connection, task: TaskId, attempt: i64) -> Result<i64> {
+    let Some(Place { generation, .. }) = place(conn, task)? else { return Ok(0) };
+    Ok(conn
+        .prepare_cached(
+            "select count(*) from items where task_id = ?1 and generation = ?2 and outcome = 'failed' and attempt < ?3",
+        )?
+        .query_one(params![task, generation, attempt], |row| row.get(0))?)
+}
+
+/// Whether any item failed.
+pub fn has_failed_items(conn: &Connection, task: TaskId) -> Result<bool> {
+    Ok(!items(conn, task, Some(ItemOutcome::Failed), 0, 1)?.is_empty())
+}
+
 /// How many items are recorded.
 pub fn item_count(conn: &Connection, task: TaskId) -> Result<i64> {
     Ok(place(conn, task)?.map_or(0, |place| place.items))

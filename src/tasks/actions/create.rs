@@ -83,7 +83,13 @@ pub fn create(w: &mut Write<'_>, by: &By, new: NewTask) -> Result<Created> {
         sql::find_for(w.conn, &viewer, *id)?.ok_or_else(|| Error::field("after", msg("error-unknown-task")))?;
     }
     if let Some(parent) = task.parent {
-        jobs::actions::check_parent(w, &viewer, parent)?;
+        let mut above = Some(jobs::actions::check_parent(w, &viewer, parent)?);
+        while let Some(parent) = above {
+            if task.after.contains(&parent.id) {
+                return Err(Error::field("after", msg("error-after-parent")));
+            }
+            above = parent.parent.map(|id| sql::find(w.conn, id)).transpose()?.flatten().map(Arc::new);
+        }
     }
     if let Some(external_id) = &task.external_id
         && let Some(id) = sql::by_external_id(w.conn, viewer.organisation, external_id)?

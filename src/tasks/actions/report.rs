@@ -49,18 +49,34 @@ pub fn report(w: &mut Write<'_>, by: &By, id: TaskId, said: &Report) -> Result<A
         return Ok(move_task(w, by, id, Step { does: Move::Report(percent), note, version: None })?.task);
     }
     let (before, after) = jobs::actions::hear(w, by, before, said.attempt, Sign::Progress)?;
-    let items = jobs::actions::record_items(w, by, &before, &said.items)?;
-    let counts = match said.counts.is_empty() && said.items.is_empty() {
+    let given = match said.counts.is_empty() && said.items.is_empty() {
         true => None,
         false => Some(said.counts.onto(before.counts).map_err(Error::Invalid)?),
     };
-    // What the report itself counts, includes its items.
-    let counts = if said.counts.counts_units() { counts } else { counts.map(|counts| counts.moved(items)) };
-    let said = Said { percent, counts, stage, note };
     let stages = before.job().map(|job| job.spec.stages.clone()).unwrap_or_default();
-    match before.how_far().after(&said, &stages) {
-        Outcome::Moved(progress) => moved(w, by, &before, after, progress, said.note),
-        Outcome::Lower(why) => lower(w, by, &before, after, why, said.note),
+    let mut wanted = Said { percent, counts: given, stage, note };
+    // What the report itself counts includes its items; of what is not applied, they are not kept either.
+    if said.counts.counts_units() {
+        if matches!(before.how_far().after(&Said { percent: None, ..wanted.clone() }, &stages), Outcome::Moved(_)) {
+            jobs::actions::record_items(w, by, &before, &said.items)?;
+        }
+    } else {
+        let items = jobs::actions::record_items(w, by, &before, &said.items)?;
+        wanted.counts = given.map(|counts| counts.moved(items));
+    }
+    match before.how_far().after(&wanted, &stages) {
+        Outcome::Moved(progress) => moved(w, by, &before, after, progress, wanted.note),
+        Outcome::Lower(why) => {
+            let noted = lower(w, by, &before, after, why, wanted.note.take())?;
+            // Its percent was too low; what it counts may stand.
+            let rest = Said { percent: None, ..wanted };
+            match noted.how_far().after(&rest, &stages) {
+                Outcome::Moved(progress) if rest.counts.is_some() && percent.is_some() => {
+                    moved(w, by, &noted, Task::clone(&noted), progress, None)
+                }
+                _ => Ok(noted),
+            }
+        }
     }
 }
 
