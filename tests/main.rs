@@ -22,6 +22,7 @@ mod isolation;
 mod job_output;
 mod job_pages;
 mod jobs_cancel;
+mod jobs_family;
 mod jobs_kill;
 mod jobs_lease;
 mod jobs_model;

@@ -107,7 +107,7 @@ pub async fn post_claims(call: Call<Json<ClaimBody>>) -> Result<Response> {
         let (by, wanted) = (call.by(), wanted.clone());
         call.attempt(move |w| claim(w, &by, &wanted), claimed)
     };
-    let answer = claim_waiting(&call.app, call.viewer.organisation, &wanted, wait, once).await?;
+    let answer = claim_waiting(&call.app, &call.viewer, &wanted, wait, once).await?;
     Ok(answer.unwrap_or_else(|| Answer::nothing().into_response()))
 }
 

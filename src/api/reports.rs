@@ -183,7 +183,7 @@ struct ResultShape<'a> {
     status: u16,
     #[schema(value_type = schemas::Id)]
     task_id: TaskId,
-    /// Null: it was refused.
+    /// Null: it was refused. Its payload and result are left out.
     task: Option<TaskShape<'a>>,
     cancel_requested: bool,
     /// Null: it was taken.
@@ -222,7 +222,7 @@ fn one_result<'a>(task_id: TaskId, outcome: &'a Result<Arc<Task>>, telling: &'a 
         Ok(task) => ResultShape {
             status: 200,
             task_id,
-            task: Some(telling.task(task)),
+            task: Some(telling.task(task).in_short()),
             cancel_requested: task.job().is_some_and(is_cancel_requested),
             problem: None,
         },
@@ -246,7 +246,7 @@ pub async fn post_progress_batch(call: Call<Json<ReportsBody>>) -> Result<Respon
 pub fn told_post_progress_batch() -> Told {
     Told::new("post_progress_batch", "Jobs", "Report progress of many tasks")
         .more(
-            "Up to 1,000 reports in one durable commit. Each is taken or refused by itself, and answered at its place.",
+            "Up to 1,000 reports in one durable commit. Each is taken or refused by itself, and answered at its place; `payload` and `result` are left out there (null).",
         )
         .takes::<ReportsBody>(json!({ "reports": [
             { "task_id": 42, "progress": 50, "note": "Half way" }, { "task_id": 43, "processed": 7, "total": 10 },

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::BuiltIn;
 use crate::clock::Clock;
 use crate::config;
-use crate::people::OrganisationId;
+use crate::people::{OrganisationId, UserId};
 use crate::tasks::{Task, TaskId};
 
 pub struct Dispatch {
@@ -252,10 +252,11 @@ impl Dispatch {
         Place { number, wake, dispatch: self.clone() }
     }
 
-    /// A job can be claimed: wakes whoever has waited longest for one like it.
-    pub fn ring(&self, lane: &Lane) {
+    /// A job can be claimed: wakes whoever has waited longest for one like it. `assignee` is whose it is, if anybody's.
+    pub fn ring(&self, lane: &Lane, assignee: Option<UserId>) {
         let mut waiting = self.waiting();
-        if let Some(waiter) = waiting.queue.iter_mut().find(|waiter| !waiter.is_rung && waiter.wants.take(lane)) {
+        let may = |waiter: &&mut Waiter| !waiter.is_rung && waiter.wants.take(lane, assignee);
+        if let Some(waiter) = waiting.queue.iter_mut().find(may) {
             waiter.is_rung = true;
             waiter.wake.notify_one();
         }
@@ -290,6 +291,8 @@ pub struct Wants {
     pub kinds: Vec<String>,
     /// Empty: from any queue.
     pub queues: Vec<String>,
+    /// A member, who takes only what is their own.
+    pub own: Option<UserId>,
 }
 
 impl Wants {
@@ -298,8 +301,9 @@ impl Wants {
         self.kinds.is_empty() && BuiltIn::named(kind).is_none()
     }
 
-    fn take(&self, lane: &Lane) -> bool {
-        self.organisation.is_none_or(|of| of == lane.organisation)
+    fn take(&self, lane: &Lane, assignee: Option<UserId>) -> bool {
+        self.own.is_none_or(|own| assignee == Some(own))
+            && self.organisation.is_none_or(|of| of == lane.organisation)
             && (self.kinds.contains(&lane.job_kind) || self.takes_any(&lane.job_kind))
             && (self.queues.is_empty() || self.queues.contains(&lane.queue))
     }

@@ -23,7 +23,7 @@ use crate::error::{Error, Message, Result, msg};
 use crate::insight::jobs::{self, Bucket, Counted, JobKey};
 use crate::insight::{self, JobFilter};
 use crate::jobs::Outcome;
-use crate::jobs::actions::{Finish, finish, retry};
+use crate::jobs::actions::{Finish, Heartbeat, finish, heartbeat, retry};
 use crate::jobs::items::{ItemOutcome, NewItem};
 use crate::locale::Lang;
 use crate::people::{Viewer, sql as people};
@@ -252,12 +252,20 @@ async fn begin(visit: &Visit, bulk: Bulk, count: Counted) -> Result<Response> {
         job: Some(NewJob::default()),
         ..NewTask::default()
     };
-    let created = visit.app.act(&visit.viewer, Via::Page, move |w, by| create(w, by, new)).await?;
-    let id = created.task.id;
+    let begun = visit.app.act(&visit.viewer, Via::Page, move |w, by| {
+        let id = create(w, by, new)?.task.id;
+        // Cut short by the program's end, it is lost and says so.
+        heartbeat(w, by, id, Heartbeat { lease_seconds: Some(LEASE_SECONDS), ..Heartbeat::default() })?;
+        Ok(id)
+    });
+    let id = begun.await?;
     let going = Going { app: visit.app.clone(), viewer: visit.viewer.clone(), bulk, id };
     tokio::spawn(going.go());
     Ok(visit.done(l.t("bulk-begun"), &format!("/tasks/{id}")))
 }
+
+/// It reports with each chunk; others may be before it.
+const LEASE_SECONDS: i64 = 300;
 
 /// A bulk on its way, as a job.
 struct Going {

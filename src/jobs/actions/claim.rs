@@ -13,7 +13,7 @@ use crate::error::{Error, Result, msg};
 use crate::jobs::dispatch::{Lane, Wants};
 use crate::jobs::sql::First;
 use crate::jobs::{BuiltIn, Limited, sql};
-use crate::people::OrganisationId;
+use crate::people::{OrganisationId, UserId, Viewer};
 use crate::tasks::{self, By, Status, Task};
 
 /// What somebody would take.
@@ -39,7 +39,7 @@ pub fn claim(w: &mut Write<'_>, by: &By, wanted: &Wanted) -> Result<Option<Arc<T
 /// The same, whatever the kind.
 pub(super) fn take(w: &mut Write<'_>, by: &By, wanted: &Wanted) -> Result<Option<Arc<Task>>> {
     let viewer = &by.viewer;
-    let own = (!viewer.sees_all()).then_some(viewer.user);
+    let own = own(viewer);
     // A lane whose first is no longer what it was is looked at again.
     loop {
         let Some((lane, first)) = best(w, viewer.organisation, wanted, own)? else { return Ok(None) };
@@ -55,12 +55,17 @@ pub(super) fn take(w: &mut Write<'_>, by: &By, wanted: &Wanted) -> Result<Option
     }
 }
 
+/// Whose jobs alone a viewer takes, if not everybody's.
+fn own(viewer: &Viewer) -> Option<UserId> {
+    (!viewer.sees_all()).then_some(viewer.user)
+}
+
 /// The first of all lanes that may give one.
 fn best(
     w: &Write<'_>,
     organisation: OrganisationId,
     wanted: &Wanted,
-    own: Option<crate::people::UserId>,
+    own: Option<UserId>,
 ) -> Result<Option<(Lane, First)>> {
     let full = full(w, organisation)?;
     let kinds = match wanted.kinds.as_slice() {
@@ -109,7 +114,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// claim.
 pub async fn claim_waiting<T, F, R>(
     app: &App,
-    organisation: OrganisationId,
+    viewer: &Viewer,
     wanted: &Wanted,
     wait: Duration,
     once: F,
@@ -119,7 +124,12 @@ where
     R: Future<Output = Result<Option<T>>>,
 {
     let until = Instant::now() + wait;
-    let wants = Wants { organisation: Some(organisation), kinds: wanted.kinds.clone(), queues: wanted.queues.clone() };
+    let wants = Wants {
+        organisation: Some(viewer.organisation),
+        kinds: wanted.kinds.clone(),
+        queues: wanted.queues.clone(),
+        own: own(viewer),
+    };
     // The place first: what becomes ready after the look rings it.
     let place = app.dispatch.wait_for(wants);
     loop {

@@ -40,8 +40,8 @@ pub(super) fn ring(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, task: &Task) {
     let Some(job) = task.job() else { return };
     let Some(job_kind) = job.spec.job_kind.clone() else { return };
     let lane = Lane { organisation: task.organisation, job_kind, queue: job.spec.queue.clone() };
-    let dispatch = dispatch.clone();
-    w.afterwards(move || dispatch.ring(&lane));
+    let (dispatch, assignee) = (dispatch.clone(), task.assignee);
+    w.afterwards(move || dispatch.ring(&lane, assignee));
 }
 
 /// After a task's status changed: what waited for it may be free to run, or is not any more.

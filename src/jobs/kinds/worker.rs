@@ -41,7 +41,7 @@ pub fn start_workers(app: &App, workers: usize, stop: &watch::Receiver<bool>) ->
 
 async fn work(app: App, name: String, mut stop: watch::Receiver<bool>) {
     let kinds = BuiltIn::ALL.iter().map(ToString::to_string).collect();
-    let wants = Wants { organisation: None, kinds, queues: Vec::new() };
+    let wants = Wants { organisation: None, kinds, queues: Vec::new(), own: None };
     let mut last = None;
     while !*stop.borrow() {
         // The place first: what becomes ready after the look rings it. Who is at work has none.
