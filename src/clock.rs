@@ -27,7 +27,6 @@ struct Manual {
 
 impl Clock {
     pub fn system() -> Clock {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
         let started = Instant::now();
         Clock(Source::System { started })
     }
@@ -80,4 +79,9 @@ fn micros(duration: SignedDuration) -> i64 {
 /// range (year 9999) cannot have been written by us and becomes the epoch.
 pub fn from_micros(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A time as the store keeps it, to the microsecond: what is told of it before is what is read of it after.
+pub fn stored(time: Timestamp) -> Timestamp {
+    from_micros(time.as_microsecond())
 }

@@ -302,3 +302,7 @@ pub const ITEM_MESSAGE_CHARS: usize = 2_000;
 pub const ARTIFACT_NAME_CHARS: usize = 200;
 /// Bytes of a log that are read at a time.
 pub const LOG_PIECE_BYTES: usize = 256 * 1024;
+/// Parents above one another: what a child says rolls up through all of them in one write.
+pub const PARENTS: usize = 8;
+/// Claims of one user that wait at a time: workers of a large machine.
+pub const WAITS: usize = 256;

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
+use crate::support::eventually;
 use crate::support::program::{TASKS, act, claim, make, post, read};
 use crate::support::server::House;
 
@@ -112,4 +113,50 @@ async fn a_child_does_not_wait_for_its_own_parent() {
         let child = json!({ "title": "Child", "job_kind": "child", "parent": parent["id"], "after": [above["id"]] });
         post(&program, TASKS, child).await.expect(422);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_family_is_no_deeper_than_one_write_can_carry() {
+    let (_house, program) = house().await;
+    let mut above = make(&program, json!({ "title": "First" })).await;
+    for _ in 0..8 {
+        above = make(&program, json!({ "title": "Next", "parent": above["id"] })).await;
+    }
+    post(&program, TASKS, json!({ "title": "Too deep", "parent": above["id"] })).await.expect(422);
+    act(&program, &above, "progress", json!({ "progress": 50 })).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_cancels_or_joins_by_a_detour_what_is_not_theirs() {
+    let (house, program) = house().await;
+    let bob = house.program("bob", "read report").await;
+    // Bob sees the jobs of a project that he is in.
+    let alice = house.alice();
+    alice.post("/projects", &[("name", "Shop")]).await.expect(303);
+    alice.post("/projects/1/members", &[("members", house.people.id("bob"))]).await.expect(303);
+    let job = json!({ "title": "Sync", "job_kind": "sync", "project": 1, "unique_key": "shop" });
+    let hers = make(&program, job).await;
+    read(&bob, &hers).await;
+    let detour = json!({ "title": "Mine", "job_kind": "sync", "unique_key": "shop", "on_duplicate": "replace" });
+    post(&bob, TASKS, detour).await.expect(403);
+    post(&bob, TASKS, json!({ "title": "Child", "parent": hers["id"] })).await.expect(403);
+    assert_eq!(read(&program, &hers).await["status"], "pending");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_waits_gets_nothing_once_its_token_is_revoked() {
+    let (house, program) = house().await;
+    let worker = Client::with_token(house.url(), &house.organisation_token("work").await);
+    let waiting = tokio::spawn({
+        let body = json!({ "kinds": ["secret"], "wait_seconds": 20 });
+        async move { post(&worker, "/api/v1/claims", body).await }
+    });
+    eventually("the claim waits", || std::future::ready((house.server.app.dispatch.waits() > 0).then_some(()))).await;
+    let alice = house.alice();
+    let link = alice.open("/settings").await.attribute("#tokens a[href$='/revoke']", "href").unwrap();
+    let confirm = alice.open(&link).await;
+    alice.submit(&confirm.form("[action$='/revoke']")).await;
+    let task = make(&program, json!({ "title": "Secret", "job_kind": "secret" })).await;
+    waiting.await.unwrap().expect(401);
+    assert_eq!(read(&program, &task).await["status"], "pending");
 }

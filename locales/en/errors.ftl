@@ -113,3 +113,4 @@ refused-edit-running = This job runs or has ended: its time and its place in the
 refused-delete-awaited = Open tasks wait for this one to be done. Run it again, or cancel them first.
 error-kind-built-in = Jobs of the kind { $kind } are run by Milepost itself. Leave it out of the kinds.
 error-after-parent = A child cannot wait for its own parent: the parent ends when its children have.
+error-parent-depth = At most { $limit } parents above one another.

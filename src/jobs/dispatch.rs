@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::BuiltIn;
 use crate::clock::Clock;
 use crate::config;
+use crate::error::{Crowded, Error, Result};
 use crate::people::{OrganisationId, UserId};
 use crate::tasks::{Task, TaskId};
 
@@ -243,13 +244,22 @@ impl Dispatch {
         self.cancelled.lock().expect("no one panics holding this lock").pop_front()
     }
 
-    /// Takes a place among those who wait for work.
-    pub fn wait_for(self: &Arc<Self>, wants: Wants) -> Place {
+    /// Takes a place among those who wait for work; refused when this user has too many.
+    pub fn wait_for(self: &Arc<Self>, wants: Wants, user: Option<UserId>) -> Result<Place> {
         let mut waiting = self.waiting();
+        let of_user = waiting.queue.iter().filter(|waiter| user.is_some() && waiter.user == user).count();
+        if of_user >= config::WAITS {
+            return Err(Error::Crowded(Crowded::User));
+        }
         waiting.last += 1;
         let (number, wake) = (waiting.last, Arc::new(Notify::new()));
-        waiting.queue.push_back(Waiter { number, wants, wake: wake.clone(), is_rung: false });
-        Place { number, wake, dispatch: self.clone() }
+        waiting.queue.push_back(Waiter { number, user, wants, wake: wake.clone(), is_rung: false });
+        Ok(Place { number, wake, dispatch: self.clone() })
+    }
+
+    /// How many claims of users wait.
+    pub fn waits(&self) -> usize {
+        self.waiting().queue.iter().filter(|waiter| waiter.user.is_some()).count()
     }
 
     /// A job can be claimed: wakes whoever has waited longest for one like it. `assignee` is whose it is, if anybody's.
@@ -317,6 +327,7 @@ struct Waiting {
 
 struct Waiter {
     number: u64,
+    user: Option<UserId>,
     wants: Wants,
     wake: Arc<Notify>,
     /// Was told of a job, and has not yet come for it.

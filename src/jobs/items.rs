@@ -88,7 +88,12 @@ fn check_name(key: &str) -> Result<(), Message> {
 fn to_message(text: &str) -> Option<String> {
     let text = text.trim();
     let cut = text.char_indices().nth(config::ITEM_MESSAGE_CHARS).map_or(text.len(), |(at, _)| at);
-    Some(text[..cut].replace('\0', "\u{2400}")).filter(|text| !text.is_empty())
+    let shown = |c: char| match c {
+        '\0' => '\u{2400}',
+        c if c.is_control() && c != '\n' && c != '\t' => '\u{fffd}',
+        c => c,
+    };
+    Some(text[..cut].chars().map(shown).collect()).filter(|text: &String| !text.is_empty())
 }
 
 /// A cell of a spreadsheet that nothing computes: what a program would take for a formula begins with an apostrophe

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
+use crate::clock::stored;
 use crate::error::{Message, msg};
 
 #[derive(Clone, PartialEq, Debug)]
@@ -32,7 +33,7 @@ impl Due {
         }
         if let Ok(at) = Timestamp::from_str(text) {
             in_our_time(at.to_zoned(TimeZone::UTC).date())?;
-            return Ok(Some(Due::At(at)));
+            return Ok(Some(Due::At(stored(at))));
         }
         if !text.contains(['T', ' ']) {
             let date = Date::from_str(text).map_err(|_| msg("error-date")).and_then(in_our_time)?;
@@ -47,7 +48,7 @@ impl Due {
         }
         // A time that comes twice, when clocks are set back, is the first of the two.
         let at = ambiguous.compatible().map_err(|_| msg("error-date"))?;
-        Ok(Some(Due::At(at.timestamp())))
+        Ok(Some(Due::At(stored(at.timestamp()))))
     }
 
     /// After this instant the task is overdue.

@@ -345,7 +345,6 @@ impl Life {
         let due = self.due(admin, 70);
         self.app
             .act(admin, Via::Page, {
-                let id = id;
                 let edit = Edit { due: Some(due), ..Edit::default() };
                 move |w, by| actions::edit(w, by, id, &edit)
             })

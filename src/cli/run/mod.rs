@@ -88,7 +88,9 @@ impl RunArgs {
             let short: String = line.chars().take(TITLE).collect();
             if short.len() < line.len() { format!("{short}…") } else { short }
         };
-        let title = self.title.clone().unwrap_or_else(line);
+        let title: String =
+            self.title.clone().unwrap_or_else(line).chars().filter(|c| !c.is_control()).take(TITLE + 1).collect();
+        let title = if title.trim().is_empty() { "?".to_owned() } else { title };
         let host = host();
         // One attempt: nobody but us runs it, and we do so once.
         let mut job = serde_json::json!({ "kind": "job", "title": title, "max_attempts": 1 });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Told, job_of, put, with_job};
+use super::{Told, job_of, may_move, put, with_job};
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
@@ -18,6 +18,7 @@ pub fn check_parent(w: &Write<'_>, viewer: &Viewer, parent: TaskId) -> Result<Ar
     if parent.job.is_none() {
         return Err(Error::field("parent", msg("error-parent-no-job")));
     }
+    may_move(viewer, &parent)?;
     if parent.status.has_ended() || job_of(&parent)?.cancel_requested_at.is_some() {
         return Err(Error::Conflict(msg("refused-parent-ended")));
     }
@@ -25,11 +26,11 @@ pub fn check_parent(w: &Write<'_>, viewer: &Viewer, parent: TaskId) -> Result<Ar
 }
 
 /// What a child adds to its parent's progress, in percent of one child.
-fn share(task: &Task) -> f64 {
+pub(super) fn share(task: &Task) -> f64 {
     if task.status.has_ended() { 100.0 } else { task.progress.get() }
 }
 
-fn count(family: &mut Family, task: &Task, by: i64) {
+pub(super) fn count(family: &mut Family, task: &Task, by: i64) {
     match task.status {
         Status::Done => family.done += by,
         Status::Failed => family.failed += by,
@@ -95,7 +96,7 @@ fn roll_up(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, parent: &Arc<Task>, fami
 
 fn end(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, parent: &Arc<Task>, after: Task, family: Family) -> Result<()> {
     let job = job_of(parent)?;
-    let end = if job.cancel_requested_at.is_some() {
+    let end = if job.cancel_requested_at.is_some() || job.family.own_outcome == Some(Outcome::Cancelled) {
         (Change::Cancelled, Status::Cancelled)
     } else if family.failed > 0 || job.family.own_outcome == Some(Outcome::Failed) {
         (Change::Failed, Status::Failed)

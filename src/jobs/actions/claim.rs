@@ -13,7 +13,7 @@ use crate::error::{Error, Result, msg};
 use crate::jobs::dispatch::{Lane, Wants};
 use crate::jobs::sql::First;
 use crate::jobs::{BuiltIn, Limited, sql};
-use crate::people::{OrganisationId, UserId, Viewer};
+use crate::people::{self, Credential, OrganisationId, UserId, Viewer};
 use crate::tasks::{self, By, Status, Task};
 
 /// What somebody would take.
@@ -33,7 +33,13 @@ pub fn claim(w: &mut Write<'_>, by: &By, wanted: &Wanted) -> Result<Option<Arc<T
     if let Some(kind) = wanted.kinds.iter().find(|kind| BuiltIn::named(kind).is_some()) {
         return Err(Error::field("kinds", msg("error-kind-built-in").arg("kind", kind.as_str())));
     }
-    take(w, by, wanted)
+    // It may have waited: what was true when it asked need not be any more.
+    let viewer = match by.viewer.credential {
+        Credential::Token(id) => people::sql::viewer_of_token(w.conn, id, w.now)?,
+        Credential::Session(key) => people::sql::viewer(w.conn, &key, w.now)?,
+    };
+    let viewer = viewer.filter(|viewer| viewer.organisation == by.viewer.organisation).ok_or(Error::SignInNeeded)?;
+    take(w, &By { viewer: Arc::new(viewer), ..by.clone() }, wanted)
 }
 
 /// The same, whatever the kind.
@@ -131,7 +137,7 @@ where
         own: own(viewer),
     };
     // The place first: what becomes ready after the look rings it.
-    let place = app.dispatch.wait_for(wants);
+    let place = app.dispatch.wait_for(wants, Some(viewer.user))?;
     loop {
         if let Some(claimed) = once().await? {
             return Ok(Some(claimed));

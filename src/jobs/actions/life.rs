@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::{Told, find, job_of, may_move, put, with_job, with_status};
+use crate::clock::stored;
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
@@ -59,7 +60,7 @@ pub(super) fn start(
 /// Progress as another attempt begins with it: nothing is done, but for the items that are not repeated. What children
 /// did stays done.
 pub(super) fn anew(task: &mut Task, only_failed: bool) {
-    if task.job().is_some_and(|job| job.family.children > 0) {
+    if task.job().is_some_and(|job| job.is_run_by_creator() && job.family.children > 0) {
         return;
     }
     task.counts = task.counts.map(|counts| match only_failed {
@@ -186,6 +187,7 @@ pub struct Finish {
 /// The end of an attempt by its worker's word. Said twice is the same as once.
 pub fn finish(w: &mut Write<'_>, by: &By, id: TaskId, said: Finish) -> Result<Arc<Task>> {
     let before = find(w, &by.viewer, id)?;
+    let error = said.error.as_deref().map(cleaned);
     if is_said_already(w, &before, &said)? {
         may_move(&by.viewer, &before)?;
         return Ok(before);
@@ -193,21 +195,32 @@ pub fn finish(w: &mut Write<'_>, by: &By, id: TaskId, said: Finish) -> Result<Ar
     let (before, after) = hear(w, by, before, said.attempt, Sign::Alive)?;
     // Whoever says that it is done expects no more children than there are.
     let family = Family { expected: None, ..job_of(&before)?.family };
-    if !family.is_complete() && said.outcome == Outcome::Done {
-        // It has done its own part; its children are still at it.
+    let is_last = said.outcome != Outcome::Failed || !job_of(&before)?.has_attempts_left();
+    if !family.is_complete() && is_last {
+        // Its own part is over; its children are still at it, or are told to stop.
         let after = with_job(&after, |job| {
             job.family = Family { own_outcome: Some(said.outcome), ..family };
+            job.error.clone_from(&error);
             job.result = said.result.map(Arc::new);
             rest(job);
         });
         let after = put(w, &by.dispatch, &before, after, Told::Entry(Change::Progress, by.who(), None))?;
         sql::save_family(w.conn, after.id, &family)?;
-        close(w, &after, Outcome::Done, None)?;
+        close(w, &after, said.outcome, error.as_deref())?;
+        if said.outcome != Outcome::Done {
+            let (dispatch, id) = (by.dispatch.clone(), after.id);
+            w.afterwards(move || dispatch.cancel_children(id));
+        }
         keep(w, &by.dispatch, &after, Sign::Alive);
         return Ok(after);
     }
     let after = with_job(&after, |job| job.result = said.result.map(Arc::new));
-    end_attempt(w, &by.dispatch, by.who(), &before, after, Ending { outcome: said.outcome, error: said.error })
+    end_attempt(w, &by.dispatch, by.who(), &before, after, Ending { outcome: said.outcome, error })
+}
+
+/// What a program says of its failure may hold what a terminal obeys; a page shows it as signs.
+fn cleaned(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// Whether this attempt ended so before.
@@ -266,7 +279,7 @@ pub(super) fn end_attempt(
         job.lost_at = (end.outcome == Outcome::Lost).then_some(now);
         match pause {
             Some(pause) => {
-                job.run_at = Some(now + pause);
+                job.run_at = Some(stored(now + pause));
                 job.worker = None;
             }
             // Of an attempt that follows by itself, the failed items are still the only ones.

@@ -45,7 +45,7 @@ async fn work(app: App, name: String, mut stop: watch::Receiver<bool>) {
     let mut last = None;
     while !*stop.borrow() {
         // The place first: what becomes ready after the look rings it. Who is at work has none.
-        let place = app.dispatch.wait_for(wants.clone());
+        let place = app.dispatch.wait_for(wants.clone(), None).expect("only users have a limit");
         // Not raced against the stop: what is taken is run, or given back.
         match take(&app, &name, last).await {
             Ok(Some(task)) => {

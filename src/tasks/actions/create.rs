@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::assign::check_people;
+use super::may_move;
+use crate::clock::stored;
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Message, Result, msg};
@@ -84,7 +86,12 @@ pub fn create(w: &mut Write<'_>, by: &By, new: NewTask) -> Result<Created> {
     }
     if let Some(parent) = task.parent {
         let mut above = Some(jobs::actions::check_parent(w, &viewer, parent)?);
+        let mut depth = 0;
         while let Some(parent) = above {
+            depth += 1;
+            if depth > config::PARENTS {
+                return Err(Error::field("parent", msg("error-parent-depth").arg("limit", config::PARENTS)));
+            }
             if task.after.contains(&parent.id) {
                 return Err(Error::field("after", msg("error-after-parent")));
             }
@@ -121,7 +128,12 @@ fn duplicate(w: &mut Write<'_>, by: &By, task: &Task, on_duplicate: OnDuplicate)
     match on_duplicate {
         OnDuplicate::Refuse => Err(Error::Conflict(msg("refused-unique-key").arg("id", id.get()))),
         OnDuplicate::Existing => Ok(Some(seen)),
+        // What one waits for, or belongs to, does not make room for it; nor what somebody else moves.
+        OnDuplicate::Replace if task.after.contains(&id) || task.parent == Some(id) => {
+            Err(Error::Conflict(msg("refused-unique-key").arg("id", id.get())))
+        }
         OnDuplicate::Replace => {
+            may_move(&by.viewer, &seen)?;
             let cancelled = jobs::actions::cancel(w, by, &seen, None)?;
             if !cancelled.status.has_ended() {
                 jobs::sql::release_unique_key(w.conn, id)?;
@@ -212,7 +224,7 @@ fn checked_job(fields: &mut Fields, new: NewJob, total: Option<i64>) -> Job {
             payload: if new.payload.is_null() { json!({}) } else { new.payload },
         }),
         queue_priority: new.queue_priority.unwrap_or(5),
-        run_at: new.run_at,
+        run_at: new.run_at.map(stored),
         attempt: 0,
         round: 0,
         only_failed_items: false,

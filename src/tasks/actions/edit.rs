@@ -10,6 +10,7 @@ use super::assign::check_people;
 use super::create::parse_labels;
 use super::parse::{parse_estimate, parse_id, parse_priority};
 use super::{find, touched};
+use crate::clock::stored;
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, FieldError, Result, msg};
@@ -137,7 +138,7 @@ fn wanted_of_job(fields: &mut Fields, task: &mut Task, form: &Edit) -> Result<()
     if !is_waiting {
         return Err(Error::Conflict(msg("refused-edit-running")));
     }
-    job.run_at = form.run_at.unwrap_or(job.run_at);
+    job.run_at = form.run_at.map_or(job.run_at, |run_at| run_at.map(stored));
     if let Some(priority) = form.queue_priority {
         if !(0..=9).contains(&priority) {
             fields.refuse("queue_priority", msg("error-number-range").arg("from", 0i64).arg("to", 9i64));
