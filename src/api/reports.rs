@@ -85,7 +85,7 @@ report!(
     /// One of many reports.
     #[schema(as = TaskReport)]
     TaskReport {
-        #[schema(value_type = schemas::Id)]
+        #[schema(value_type = i64)]
         task_id: TaskId
     }
 );
@@ -181,7 +181,7 @@ pub struct ReportsBody {
 struct ResultShape<'a> {
     /// 200, or that of the refusal.
     status: u16,
-    #[schema(value_type = schemas::Id)]
+    #[schema(value_type = i64)]
     task_id: TaskId,
     /// Null: it was refused. Its payload and result are left out.
     task: Option<TaskShape<'a>>,
