@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::db::types::words;
-use crate::tasks::eta::Earlier;
+use crate::tasks::eta::{Earlier, Pace};
 use crate::tasks::progress::StagePlan;
 
 pub use built_in::BuiltIn;
@@ -87,13 +87,35 @@ pub struct Job {
 }
 
 /// How far the trail has come with a job, whose row may have gone on.
-#[derive(Clone, PartialEq, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Recorded {
     /// When the trail last had an entry of its progress.
     pub at: Option<Timestamp>,
     pub is_ahead: bool,
-    /// What its estimate is made from, see [`crate::tasks::eta::Pace`].
+    /// What its estimate is made from, as its row keeps it: written when it has another sample.
     pub pace: Option<String>,
+    /// The same as it is by now, where memory knows it.
+    pub pace_now: Option<Arc<Pace>>,
+}
+
+/// As rows have it.
+impl PartialEq for Recorded {
+    fn eq(&self, other: &Recorded) -> bool {
+        (self.at, self.is_ahead, &self.pace) == (other.at, other.is_ahead, &other.pace)
+    }
+}
+
+impl Recorded {
+    /// What is known of the pace.
+    pub fn pace(&self) -> Option<Arc<Pace>> {
+        let kept = || self.pace.as_deref()?.parse().ok().map(Arc::new);
+        self.pace_now.clone().or_else(kept)
+    }
+
+    pub fn keep_pace(&mut self, pace: Arc<Pace>) {
+        self.pace = Some(pace.to_string());
+        self.pace_now = Some(pace);
+    }
 }
 
 /// A parent's children, and how they stand.

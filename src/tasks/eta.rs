@@ -99,6 +99,12 @@ impl Pace {
         true
     }
 
+    /// The latest of the samples: when this has changed, so has what is worth keeping. What was observed since is observed
+    /// again soon.
+    pub fn newest(&self) -> Option<(i64, f64)> {
+        self.samples.back().map(|sample| (sample.at, sample.done))
+    }
+
     /// The clock was set back: what it showed until now is told by the new one, as if nothing had passed in between.
     fn shift(&mut self, by: i64) {
         self.started += by;

@@ -116,9 +116,8 @@ fn end(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, parent: &Arc<Task>, after: T
 fn estimate(w: &Write<'_>, parent: &Task, after: &mut Task) {
     let done = after.progress.get();
     let Some(job) = after.job.as_mut().map(Arc::make_mut) else { return };
-    let known = job.recorded.pace.as_deref().and_then(|text| text.parse::<Pace>().ok());
-    let mut pace = known.unwrap_or_else(|| Pace::start(w.now, parent.progress.get()));
-    pace.observe(w.now, done);
+    let mut pace = job.recorded.pace().unwrap_or_else(|| Arc::new(Pace::start(w.now, parent.progress.get())));
+    Arc::make_mut(&mut pace).observe(w.now, done);
     after.eta = pace.estimate(w.now, done, Some(100.0), None);
-    job.recorded.pace = Some(pace.to_string());
+    job.recorded.keep_pace(pace);
 }

@@ -41,7 +41,7 @@ pub(super) fn start(
         lease(job, begun.lease_seconds, now);
         (job.cancel_requested_at, job.cancel_acknowledged_at) = (None, None);
         (job.stalled_at, job.lost_at, job.error, job.result) = (None, None, None, None);
-        job.recorded.pace = Some(Pace::start(now, 0.0).to_string());
+        job.recorded.keep_pace(Arc::new(Pace::start(now, 0.0)));
     });
     anew(&mut after, only_failed);
     let begins_at = after.progress;

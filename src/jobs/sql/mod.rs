@@ -99,7 +99,7 @@ pub fn job_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Job> {
         stalled_at: time(20)?,
         lost_at: time(21)?,
         log_bytes: row.get(at + 22)?,
-        recorded: Recorded { pace: row.get(at + 23)?, at: time(24)?, is_ahead: row.get(at + 25)? },
+        recorded: Recorded { pace: row.get(at + 23)?, at: time(24)?, is_ahead: row.get(at + 25)?, pace_now: None },
         result: Some(json(row, at + 34)?).filter(|result| !result.is_null()).map(Arc::new),
         error: row.get(at + 35)?,
         family,

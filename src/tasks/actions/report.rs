@@ -121,13 +121,15 @@ fn lower(
 fn estimate(task: &mut Task, now: Timestamp) {
     let done = task.progress.get();
     let Some(job) = task.job.as_mut().map(Arc::make_mut) else { return };
-    let known = job.recorded.pace.as_deref().and_then(|text| text.parse::<Pace>().ok());
-    let mut pace = known.unwrap_or_else(|| Pace::start(job.attempt_started_at.unwrap_or(now), 0.0));
-    if pace.observe(now, done) {
-        job.recorded.pace = Some(pace.to_string());
+    let started_at = job.attempt_started_at.unwrap_or(now);
+    let mut pace = job.recorded.pace().unwrap_or_else(|| Arc::new(Pace::start(started_at, 0.0)));
+    let newest = pace.newest();
+    if Arc::make_mut(&mut pace).observe(now, done) && (pace.newest() != newest || job.recorded.pace.is_none()) {
+        job.recorded.keep_pace(pace.clone());
     }
     // Until there is a rate, the expectation from earlier runs stands.
     task.eta = pace.estimate(now, done, Some(100.0), None).or(task.eta).filter(|eta| eta.latest >= now);
+    job.recorded.pace_now = Some(pace);
     job.stalled_at = None;
 }
 
