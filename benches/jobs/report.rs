@@ -17,6 +17,9 @@ pub fn progress(row: &Row) {
             get("commit_p99_ms"),
             get("strangers_cores")
         ),
+        "claims" => {
+            eprintln!("{}: {:.0} a second, others {:.2} cores", row.name, get("per_second"), get("strangers_cores"))
+        }
         _ => eprintln!(
             "{}: {:.0} a second, raw grouped {:.0} ({:.3}), others {:.2} cores",
             row.name,
@@ -55,14 +58,14 @@ fn rates(rows: &[Row]) {
         return;
     }
     println!(
-        "| | a second | in a commit | raw grouped | ratio | raw grouped, reading first | ratio | raw one by one | trail entries an update | server, client, others: cores |"
+        "| | a second | in a commit | raw grouped | ratio | raw grouped, reading first | ratio | raw one by one | raw grouped, µs of CPU | trail entries an update | server, client, others: cores |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for row in rows {
         let get = |name: &str| row.get(name).unwrap_or(f64::NAN);
         let group = row.shares.as_ref().map_or(f64::NAN, |shares| shares.group);
         println!(
-            "| {} | {:.0} | {group:.1} | {:.0} | {:.3} | {:.0} | {:.3} | {:.0} | {:.3} | {} |",
+            "| {} | {:.0} | {group:.1} | {:.0} | {:.3} | {:.0} | {:.3} | {:.0} | {:.1} | {:.3} | {} |",
             row.name,
             get("per_second"),
             get("grouped"),
@@ -70,6 +73,7 @@ fn rates(rows: &[Row]) {
             get("grouped_reading"),
             get("ratio_reading"),
             get("single"),
+            get("grouped_us"),
             get("entries"),
             cores(row)
         );

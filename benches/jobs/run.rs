@@ -14,7 +14,7 @@ use crate::prepare::{fill, prepare};
 use crate::report;
 use crate::scripts::{Batches, CALLS, Claims, Lives, Reports, Steps};
 use crate::server::Server;
-use crate::shares::{Cpu, Shares};
+use crate::shares::{Cpu, Shares, own_cpu};
 use crate::support::{median, quantile};
 
 /// Claims of a round: few beside the jobs that wait, which are filled up again before the next.
@@ -167,11 +167,14 @@ impl Ground<'_> {
     /// The floor in the same round as ours: grouped as ours was, and one by one.
     fn beside(&self, row: &mut Row, floor: &mut Floor, (ours, group): (f64, f64), updates: f64) {
         let load = Load { group: group.round() as usize, entries: self.entries, reads: false };
-        let (grouped, _) = floor.updates(load, self.plan.span, None);
+        let before = own_cpu();
+        let (grouped, times) = floor.updates(load, self.plan.span, None);
+        let cpu = own_cpu() - before;
         let (reading, _) = floor.updates(Load { reads: true, ..load }, self.plan.span / 2, None);
         let (single, _) = floor.updates(Load { group: 1, ..load }, self.plan.span / 4, None);
         row.note("per_second", ours);
         row.note("grouped", grouped);
+        row.note("grouped_us", cpu.as_secs_f64() * 1e6 / (times.len() * load.group) as f64);
         row.note("grouped_reading", reading);
         row.note("single", single);
         row.note("ratio", ours * updates / grouped);
@@ -236,22 +239,24 @@ impl Ground<'_> {
             fill(&database, queued - CLAIMS.min(queued));
             let mut server = Server::start(&database, &self.token);
             server.ask(&format!("make {CLAIMS}"));
-            let client = Client::connect(server.address, self.plan.claimers);
             let row = Row::new("claims", format!("claims, {queued} jobs wait, {} workers", self.plan.claimers));
-            sizes.push((server, client, row));
+            sizes.push((server, row));
         }
         for round in 0..=self.plan.rounds * CLAIM_ROUNDS {
-            for (server, client, row) in &mut sizes {
+            for (server, row) in &mut sizes {
                 let mut claims = Claims::new(&self.token, CLAIMS);
                 let mut unmeasured = Row::default();
                 // The first round finds the database as a start leaves it: with nothing of it in memory.
                 let row = if round == 0 { &mut unmeasured } else { row };
+                // Anew for each round: what is not used meanwhile is closed by the server.
+                let mut client = Client::connect(server.address, self.plan.claimers);
                 let ran = counted(row, server, || client.closed(&mut claims, self.plan.span * 10));
                 row.note("per_second", ran.per_second());
                 server.ask(&format!("make {CLAIMS}"));
             }
         }
-        for (mut server, mut client, mut row) in sizes {
+        for (mut server, mut row) in sizes {
+            let mut client = Client::connect(server.address, self.plan.claimers);
             let mut claims = Claims::new(&self.token, CLAIMS);
             let (_, shares) = traced(&mut server, &mut client, &mut claims, self.plan.span * 10, 1.0);
             row.shares = Some(shares);

@@ -22,7 +22,7 @@ static COMMITS_CPU_NS: AtomicU64 = AtomicU64::new(0);
 thread_local! {
     /// How many statements are within each other: an index of words runs its own inside of ours.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    static BEGUN: Cell<Option<(Instant, u64)>> = const { Cell::new(None) };
+    static BEGUN: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
 }
 
 /// Hears of each statement of the writer. On a shared machine only the thread's own time says what one took.
@@ -35,17 +35,17 @@ pub fn note(event: TraceEvent<'_>) {
                 DEPTH.set(0);
             }
             if DEPTH.replace(DEPTH.get() + 1) == 0 {
-                BEGUN.set(Some((Instant::now(), own_cpu_ns())));
+                BEGUN.set(Some((Instant::now(), own_cpu())));
             }
         }
         TraceEvent::Profile(statement, _) => {
             DEPTH.set(DEPTH.get().saturating_sub(1));
             let Some((begun, begun_cpu)) = BEGUN.get().filter(|_| DEPTH.get() == 0) else { return };
             BEGUN.set(None);
-            let cpu = own_cpu_ns() - begun_cpu;
+            let cpu = nanos(own_cpu().saturating_sub(begun_cpu));
             if statement.sql() == "commit" {
                 COMMITS.fetch_add(1, Ordering::Relaxed);
-                COMMITS_NS.fetch_add(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+                COMMITS_NS.fetch_add(nanos(begun.elapsed()), Ordering::Relaxed);
                 COMMITS_CPU_NS.fetch_add(cpu, Ordering::Relaxed);
             } else {
                 STATEMENTS.fetch_add(1, Ordering::Relaxed);
@@ -56,10 +56,14 @@ pub fn note(event: TraceEvent<'_>) {
     }
 }
 
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// What this thread has spent on a processor.
-fn own_cpu_ns() -> u64 {
+pub fn own_cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    u64::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap_or_default()
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// The first word: nanoseconds on a processor.
