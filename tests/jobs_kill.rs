@@ -114,7 +114,7 @@ impl Scene {
         let (mut heard, mut turn) = (Acknowledged::default(), 0);
         while !self.is_over.load(Ordering::SeqCst) {
             turn += 1;
-            let key = |what: &str| format!("{worker} {turn} {what}");
+            let key = |what: &str| format!("{worker}-{turn}-{what}");
             let wanted = json!({ "kinds": ["letters"], "worker": format!("w{worker}"), "lease_seconds": 60 });
             let (status, claimed) = self.ask(&client, "/api/v1/claims", &wanted, &key("claim")).await;
             if status == 204 {
