@@ -61,7 +61,7 @@ async fn a_log_is_written_by_the_attempt_that_runs_and_read_by_whoever_sees_the_
     assert!(matches!(early, Err(Error::Conflict(_))), "nobody has claimed it: {early:?}");
     assert_eq!(claim_letters(&house).await.id, id);
     append(&house, "alice", id, Some(1), "one\n").await.unwrap();
-    assert!(matches!(append(&house, "alice", id, None, "x").await, Err(Error::Invalid(_))));
+    assert!(matches!(append(&house, "alice", id, None, "x").await, Err(Error::Conflict(_))));
     end(&house, id, Some(1), Outcome::Failed).await;
     append(&house, "alice", id, Some(1), "last words\n").await.expect("what it wrote last may come late");
     house.advance(SignedDuration::from_mins(5));
