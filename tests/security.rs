@@ -11,6 +11,7 @@ const PUBLIC: [(&str, &str, &str); 14] = [
     ("GET", "/readyz", "a supervisor has no account"),
     ("GET", "/assets/{*path}", "the sign-in page has a style, too"),
     ("GET", "/", "leads to setup, to sign-in or to one's work"),
+    ("GET", "/docs", "how programs talk to Milepost: the same for all, and nothing of anybody's"),
     ("GET", "/setup", "nobody has an account yet; closed after the first"),
     ("POST", "/setup", "nobody has an account yet; closed after the first"),
     ("GET", "/sign-in", "the way in"),
@@ -21,6 +22,7 @@ const PUBLIC: [(&str, &str, &str); 14] = [
     ("GET", "/reset/{token}", "whoever has the link was given it by an admin"),
     ("POST", "/reset/{token}", "whoever has the link was given it by an admin"),
     ("POST", "/preferences", "a visitor chooses a language before signing in"),
+    ("GET", "/api/v1/openapi.json", "the same as /docs, for machines"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
