@@ -2,6 +2,7 @@
 //! and a page; the sentence that a person reads stands in `locales/`, here is
 //! only its key. Details that are nobody's business stay inside `Internal`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -68,7 +69,7 @@ impl From<Timestamp> for Arg {
 /// What is wrong with one field of a form or a request body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldError {
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     pub message: Message,
 }
 
@@ -113,14 +114,14 @@ impl Error {
     #[must_use]
     pub fn about(mut self, field: &str, called: &'static str) -> Error {
         if let Error::Invalid(errors) = &mut self {
-            errors.iter_mut().filter(|error| error.field == field).for_each(|error| error.field = called);
+            errors.iter_mut().filter(|error| error.field == field).for_each(|error| error.field = called.into());
         }
         self
     }
 
     /// One field is wrong.
-    pub fn field(field: &'static str, message: Message) -> Error {
-        Error::Invalid(vec![FieldError { field, message }])
+    pub fn field(field: impl Into<Cow<'static, str>>, message: Message) -> Error {
+        Error::Invalid(vec![FieldError { field: field.into(), message }])
     }
 }
 

@@ -117,13 +117,15 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/jobs?status=failed",
         "/jobs?q=nothing",
         "/jobs/bulk?act=cancel&status=queued",
+        "/jobs/new",
+        "/jobs/new/rehearsal",
         "/jobs/bulk?act=retry&status=lost",
     ];
     all.extend(of_jobs.map(|path| (path.to_owned(), "alice")));
     all.extend(jobs.iter().map(|id| (format!("/tasks/{id}"), "alice")));
     all.push((format!("/tasks/{}/dismiss", jobs[2]), "alice"));
     all.extend(["/jobs".to_owned(), format!("/tasks/{}", jobs[0])].map(|path| (path, "bob")));
-    all.push(("/jobs".to_owned(), "carol"));
+    all.extend(["/jobs", "/jobs/new"].map(|path| (path.to_owned(), "carol")));
     all.extend(
         [
             "/tasks".to_owned(),
@@ -202,6 +204,7 @@ async fn every_page_is_valid_html_in_every_language() {
         ("/settings/tokens", vec![("name", "x"), ("scopes", "read"), ("expires", "")]),
         ("/sign-in", vec![("email", "x"), ("password", "x")]),
         ("/jobs/limits", vec![("what", "queue"), ("name", "mail"), ("at_once", "many")]),
+        ("/jobs/new/rehearsal", vec![("steps", "many")]),
     ];
     for (path, form) in refused {
         let page = alice.post(path, &form).await;

@@ -32,6 +32,7 @@ mod letters;
 mod line;
 mod locales;
 mod log;
+mod new_job;
 mod oracle;
 mod output;
 mod outside;

@@ -41,7 +41,7 @@ impl Query {
     }
 
     pub fn refuse(&mut self, field: &'static str, message: Message) {
-        self.errors.push(FieldError { field, message });
+        self.errors.push(FieldError { field: field.into(), message });
     }
 
     /// A value, or its refusal in these words.

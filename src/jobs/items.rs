@@ -73,7 +73,7 @@ pub fn checked(items: &[NewItem]) -> Result<Vec<NewItem>> {
     for (at, item) in items.iter().enumerate() {
         match item.key.as_deref().map_or(Ok(()), check_name) {
             Ok(()) => checked.push(NewItem { message: item.message.as_deref().and_then(to_message), ..item.clone() }),
-            Err(why) => wrong.push(FieldError { field: "items", message: why.arg("number", at + 1) }),
+            Err(why) => wrong.push(FieldError { field: "items".into(), message: why.arg("number", at + 1) }),
         }
     }
     if wrong.is_empty() { Ok(checked) } else { Err(Error::Invalid(wrong)) }

@@ -6,6 +6,7 @@ pub mod actions;
 pub mod artifacts;
 pub mod built_in;
 pub mod dispatch;
+pub mod fields;
 pub mod items;
 pub mod kinds;
 pub mod log;
@@ -21,7 +22,7 @@ use crate::db::types::words;
 use crate::tasks::eta::{Earlier, Pace};
 use crate::tasks::progress::StagePlan;
 
-pub use built_in::BuiltIn;
+pub use built_in::{BuiltIn, Purpose};
 pub use dispatch::Dispatch;
 
 words!(

@@ -106,7 +106,7 @@ impl CountsGiven {
         let wrong: Vec<FieldError> = named
             .into_iter()
             .filter(|(_, value)| value.is_some_and(|value| !(0..=MOST).contains(&value)))
-            .map(|(field, _)| FieldError { field, message: msg("error-count").arg("limit", MOST) })
+            .map(|(field, _)| FieldError { field: field.into(), message: msg("error-count").arg("limit", MOST) })
             .collect();
         if !wrong.is_empty() {
             return Err(wrong);
@@ -138,7 +138,7 @@ fn not_the_sum(processed: Option<i64>, succeeded: i64, failed: i64, skipped: i64
         .arg("succeeded", succeeded)
         .arg("failed", failed)
         .arg("skipped", skipped);
-    FieldError { field: "processed", message }
+    FieldError { field: "processed".into(), message }
 }
 
 /// How far a task is, apart from its status.

@@ -173,7 +173,7 @@ pub fn problem_of(l: Lang, error: &Error) -> Problem {
     };
     let mut problem = Problem::new(status, detail);
     if let Error::Invalid(errors) = error {
-        let told = |error: &FieldError| FieldProblem { field: error.field.into(), detail: l.m(&error.message) };
+        let told = |error: &FieldError| FieldProblem { field: error.field.clone(), detail: l.m(&error.message) };
         problem.errors = errors.iter().map(told).collect();
     }
     problem

@@ -2,6 +2,8 @@
 //! Also how a form goes back to whoever typed it: filled in, with a sentence beside each field that is wrong.
 //! What the fields mean is decided by the verbs, not here.
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
@@ -120,7 +122,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 /// A form on its way back: what was typed, and what is wrong with it.
 pub struct Filled {
     fields: Fields,
-    errors: Vec<(&'static str, String)>,
+    errors: Vec<(Cow<'static, str>, String)>,
     /// 200 for a form that nobody has sent yet, else what the refusal is.
     pub status: StatusCode,
 }
@@ -136,13 +138,13 @@ impl Filled {
     pub fn refused(fields: Fields, error: Error, l: Lang) -> Result<Filled, Error> {
         let (status, errors) = match error {
             Error::Invalid(errors) => {
-                let told = errors.iter().map(|error| (error.field, l.m(&error.message))).collect();
+                let told = errors.iter().map(|error| (error.field.clone(), l.m(&error.message))).collect();
                 (StatusCode::UNPROCESSABLE_ENTITY, told)
             }
-            Error::Conflict(message) => (StatusCode::CONFLICT, vec![("", l.m(&message))]),
+            Error::Conflict(message) => (StatusCode::CONFLICT, vec![("".into(), l.m(&message))]),
             Error::TooMany { retry_after_seconds } => {
                 let minutes = i64::try_from(retry_after_seconds.div_ceil(60)).unwrap_or(i64::MAX);
-                (StatusCode::TOO_MANY_REQUESTS, vec![("", l.n("error-throttled", minutes))])
+                (StatusCode::TOO_MANY_REQUESTS, vec![("".into(), l.n("error-throttled", minutes))])
             }
             other => return Err(other),
         };

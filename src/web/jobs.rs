@@ -21,6 +21,7 @@ use crate::insight::JobFilter;
 use crate::insight::jobs::{self, Bucket, Counted, JobKey};
 use crate::insight::lanes::{self, Lane};
 use crate::jobs::Limited;
+use crate::jobs::actions::startable;
 use crate::live::Cursor;
 use crate::locale::Lang;
 use crate::people::{ProjectId, Viewer};
@@ -40,6 +41,8 @@ pub struct JobsPage {
     first: Option<String>,
     next: Option<String>,
     is_filtered: bool,
+    /// Some kind of those that come with the program.
+    may_start: bool,
 }
 
 impl IntoResponse for JobsPage {
@@ -167,6 +170,7 @@ struct Found {
     names: Arc<Names>,
     known: lanes::Names,
     lanes: Option<lanes::Lanes>,
+    may_start: bool,
 }
 
 pub async fn get_jobs(visit: Visit, RawQuery(query): RawQuery) -> Result<JobsPage> {
@@ -192,6 +196,7 @@ pub async fn get_jobs(visit: Visit, RawQuery(query): RawQuery) -> Result<JobsPag
         first: after.map(|_| address("/jobs", &query, None)),
         next: next.map(|key| address("/jobs", &query, Some(key.to_string()))),
         is_filtered: !filter.is_empty(),
+        may_start: found.may_start,
         lanes: found.lanes.as_ref().map(|lanes| lane_tables(l, lanes)).filter(|tables| !tables.is_empty()),
         groups: groups(l, &filter, &found.counts, found.groups),
         page,
@@ -222,6 +227,7 @@ fn found(
         groups,
         names: frame.app.memory.choices.of(&frame.app, conn, viewer)?,
         lanes: viewer.is_admin().then(|| lanes::lanes(conn, viewer, &known)).transpose()?,
+        may_start: !startable(conn, viewer)?.is_empty(),
         known,
     })
 }

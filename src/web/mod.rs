@@ -18,12 +18,14 @@ mod health;
 pub mod history;
 pub mod invitations;
 pub mod job;
+pub mod job_fields;
 pub mod job_files;
 pub mod job_forms;
 pub mod job_look;
 pub mod jobs;
 pub mod monitor;
 pub mod moving;
+pub mod new_job;
 pub mod page;
 pub mod people;
 pub mod preferences;
@@ -284,6 +286,9 @@ fn work() -> Vec<Route> {
         get("/jobs", SignedIn, jobs::get_jobs),
         get("/jobs/bulk", SignedIn, bulk::get_bulk),
         post("/jobs/bulk", SignedIn, bulk::post_bulk),
+        get("/jobs/new", SignedIn, new_job::get_kinds),
+        get("/jobs/new/{kind}", SignedIn, new_job::get_kind),
+        post("/jobs/new/{kind}", SignedIn, new_job::post_kind),
         post("/jobs/limits", Admin, job_forms::post_limits),
         get("/monitor", SignedIn, monitor::get_monitor),
         get("/assign", Admin, assign::get_assign),

@@ -15,6 +15,7 @@ mod output;
 mod queue;
 mod rescue;
 mod retry;
+mod start;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub use output::{begin_anew, remove_leftovers};
 pub use queue::{dependency_moved, enqueue, promote_due, requeue};
 pub use rescue::{catch_up, load, look_after};
 pub use retry::retry;
+pub use start::{may_start, startable};
 
 use super::{Dispatch, Job, sql};
 use crate::db::Write;

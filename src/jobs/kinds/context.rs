@@ -10,12 +10,15 @@ use tokio::sync::watch;
 
 use super::Stop;
 use crate::App;
+use crate::db::Write;
 use crate::error::{Error, Result};
+use crate::jobs::BuiltIn;
 use crate::jobs::actions::{self, NewArtifact};
 use crate::jobs::artifacts::ArtifactName;
-use crate::people::OrganisationId;
+use crate::locale::Lang;
+use crate::people::{self, OrganisationId};
 use crate::tasks::actions::Report;
-use crate::tasks::{self, By, Task};
+use crate::tasks::{self, By, Task, TaskId, Via};
 
 /// What a job is told from outside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,6 +97,49 @@ impl Context {
         let _ = word.wait_for(|word| *word != Word::GoOn).await;
     }
 
+    /// The job's own number.
+    pub fn id(&self) -> TaskId {
+        self.task.id
+    }
+
+    /// The language of whoever started the job: what they will read of it is written so.
+    pub async fn lang(&self) -> Result<Lang, Stop> {
+        let creator = self.task.creator;
+        let (language, _) = self.read(move |conn| Ok(people::sql::preferences(conn, creator)?)).await?;
+        Ok(language.as_deref().and_then(Lang::from_code).unwrap_or(Lang::En))
+    }
+
+    /// As whoever started the job, with the rights that they have now: tasks are changed in their name. The job ends with
+    /// a sentence when those rights have ended.
+    pub async fn by_creator(&self) -> Result<By, Stop> {
+        let (task, app) = (self.task.clone(), self.app.clone());
+        let by = self.read(move |conn| creator_of(conn, &app, &task)).await?;
+        match by {
+            Some(by) => Ok(by),
+            None => Err(Stop::Failed(self.lang().await?.t("job-creator-gone").to_owned())),
+        }
+    }
+
+    /// One write in the name of whoever started the job, and the report of it: both are kept, or neither. What an attempt
+    /// that is over wanted to write is not.
+    pub async fn act<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&mut Write<'_>, &By) -> Result<(T, Report)> + Send + 'static,
+    ) -> Result<T, Stop> {
+        let (app, own, task, attempt) = (self.app.clone(), self.by.clone(), self.task.clone(), self.attempt());
+        let done = self.app.db.write(move |w| {
+            let Some(by) = creator_of(w.conn, &app, &task)? else { return Ok(None) };
+            let (told, report) = verb(w, &by)?;
+            let after = tasks::actions::report(w, &own, task.id, &Report { attempt, ..report })?;
+            Ok(Some((told, after)))
+        });
+        match done.await {
+            Ok(Some((told, after))) => self.heard(Ok(after)).map(|()| told),
+            Ok(None) => Err(Stop::Failed(self.lang().await?.t("job-creator-gone").to_owned())),
+            Err(error) => self.heard(Err(error)).and(Err(Stop::Told)),
+        }
+    }
+
     /// Says how far the job is; an error when it is to stop.
     pub async fn report(&self, report: Report) -> Result<(), Stop> {
         let (by, id, attempt) = (self.by.clone(), self.task.id, self.attempt());
@@ -148,6 +194,22 @@ impl Context {
             self.ear.tell(Word::Cancel);
         }
         if self.is_cancelled() { Err(Stop::Told) } else { Ok(()) }
+    }
+}
+
+/// Whoever started this job, unless they may not start it any more.
+fn creator_of(conn: &Connection, app: &App, task: &Task) -> Result<Option<By>> {
+    let (organisation, creator) = (task.organisation, task.creator);
+    let viewer = match people::sql::viewer_of_member(conn, organisation, creator)? {
+        Some(member) => Some(member),
+        None => people::sql::viewer_of_program(conn, organisation, creator, app.clock.now())?,
+    };
+    let Some(viewer) = viewer else { return Ok(None) };
+    let kind = task.job().and_then(|job| job.spec.job_kind.as_deref()).and_then(BuiltIn::named);
+    match kind.map(|kind| actions::may_start(conn, &viewer, kind)) {
+        None | Some(Ok(())) => Ok(Some(app.by(&viewer, Via::System))),
+        Some(Err(Error::Forbidden(_))) => Ok(None),
+        Some(Err(error)) => Err(error),
     }
 }
 

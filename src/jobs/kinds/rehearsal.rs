@@ -7,13 +7,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Context, JobKind, Stop};
+use crate::jobs::built_in::REHEARSAL_STEPS;
 use crate::jobs::items::{ItemOutcome, NewItem};
 use crate::tasks::Stage;
 use crate::tasks::actions::Report;
 use crate::tasks::progress::CountsGiven;
-
-/// More would be no rehearsal.
-const STEPS: i64 = 100_000;
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,7 +37,7 @@ impl JobKind for Rehearsal {
     type Payload = Payload;
 
     async fn run(payload: Payload, job: &Context) -> Result<Value, Stop> {
-        let steps = payload.steps.clamp(0, STEPS);
+        let steps = payload.steps.clamp(0, REHEARSAL_STEPS);
         let stage = Some(Stage { name: "rehearsing".into(), index: Some(1), of: Some(1) });
         let counts = CountsGiven { total: Some(steps), ..CountsGiven::default() };
         job.report(Report { counts, stage, ..Report::default() }).await?;

@@ -23,11 +23,11 @@ pub(crate) struct Fields(Vec<FieldError>);
 
 impl Fields {
     pub(crate) fn take<T>(&mut self, field: &'static str, parsed: Result<T, Message>) -> Option<T> {
-        parsed.map_err(|message| self.0.push(FieldError { field, message })).ok()
+        parsed.map_err(|message| self.0.push(FieldError { field: field.into(), message })).ok()
     }
 
     pub(crate) fn refuse(&mut self, field: &'static str, message: Message) {
-        self.0.push(FieldError { field, message });
+        self.0.push(FieldError { field: field.into(), message });
     }
 
     pub(crate) fn check(self) -> Result<()> {

@@ -10,6 +10,11 @@ pub fn is_set_up(conn: &Connection) -> rusqlite::Result<bool> {
     conn.prepare_cached("select exists (select 1 from organisations)")?.query_one([], |row| row.get(0))
 }
 
+/// The one that was there first: the house is in its admins' hands.
+pub fn first_organisation(conn: &Connection) -> rusqlite::Result<Option<OrganisationId>> {
+    conn.prepare_cached("select min(id) from organisations")?.query_one([], |row| row.get(0))
+}
+
 pub fn insert_organisation(
     conn: &Connection,
     name: &str,

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{maybe_time, time};
 use crate::clock::from_micros;
-use crate::people::{Credential, OrganisationId, Presence, PresenceSource, Scopes, SessionKey, Span, UserId, Viewer};
+use crate::people::{
+    Credential, OrganisationId, Presence, PresenceSource, Scopes, SessionKey, Span, TokenId, UserId, Viewer,
+};
 
 /// True when the row went in (`fresh`: none was there; else: one was).
 pub fn put_session(
@@ -103,7 +105,7 @@ pub fn viewer(conn: &Connection, key: &SessionKey, now: Timestamp) -> rusqlite::
              join organisations o on o.id = m.organisation_id
              where s.key = ?1 and s.expires_at > ?2 and m.deactivated_at is null",
         )?
-        .query_one(params![key.as_bytes(), now.as_microsecond()], |row| viewer_row(row, *key))
+        .query_one(params![key.as_bytes(), now.as_microsecond()], |row| viewer_row(row, Credential::Session(*key)))
         .optional()?;
     found
         .map(|mut viewer| {
@@ -113,12 +115,31 @@ pub fn viewer(conn: &Connection, key: &SessionKey, now: Timestamp) -> rusqlite::
         .transpose()
 }
 
+/// As whom something goes on in this user's name without them: none when they are no active member there any more.
+pub fn viewer_of_member(
+    conn: &Connection,
+    organisation: OrganisationId,
+    user: UserId,
+) -> rusqlite::Result<Option<Viewer>> {
+    let endless = Timestamp::MAX.as_microsecond();
+    conn.prepare_cached(
+        "select u.id, o.id, m.role, u.name, u.email, o.name, u.language, u.theme, u.zone, o.zone,
+                o.members_see_projects, ?3
+         from members m
+         join users u on u.id = m.user_id
+         join organisations o on o.id = m.organisation_id
+         where m.organisation_id = ?1 and m.user_id = ?2 and m.deactivated_at is null",
+    )?
+    .query_one(params![organisation, user, endless], |row| viewer_row(row, Credential::Token(TokenId::new(0))))
+    .optional()
+}
+
 /// A zone is checked when it is chosen; one that this build no longer knows is UTC.
 pub(super) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
-fn viewer_row(row: &Row<'_>, session: SessionKey) -> rusqlite::Result<Viewer> {
+fn viewer_row(row: &Row<'_>, credential: Credential) -> rusqlite::Result<Viewer> {
     let organisation_zone = zone(&row.get::<_, String>(9)?);
     let own: Option<String> = row.get(8)?;
     Ok(Viewer {
@@ -134,7 +155,7 @@ fn viewer_row(row: &Row<'_>, session: SessionKey) -> rusqlite::Result<Viewer> {
         organisation_zone,
         sees_projects: row.get(10)?,
         is_program: false,
-        credential: Credential::Session(session),
+        credential,
         scopes: Scopes::all(),
         expires_at: from_micros(row.get(11)?),
         known_at: 0,

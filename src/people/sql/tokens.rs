@@ -162,6 +162,20 @@ pub fn viewer_of_token(conn: &Connection, id: TokenId, now: Timestamp) -> rusqli
         .optional()
 }
 
+/// As whom one of the organisation's own programs acts without its token being shown: none when that is revoked or over.
+pub fn viewer_of_program(
+    conn: &Connection,
+    organisation: OrganisationId,
+    user: UserId,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Viewer>> {
+    conn.prepare_cached(&format!(
+        "{VIEWER} and t.user_id = ?1 and t.owner = 'organisation' and t.organisation_id = ?3 limit 1"
+    ))?
+    .query_one(params![user, now.as_microsecond(), organisation], |row| viewer_row(row).map(|(viewer, _)| viewer))
+    .optional()
+}
+
 pub fn save_token_use(conn: &Connection, id: TokenId, now: Timestamp) -> rusqlite::Result<()> {
     conn.prepare_cached("update api_tokens set last_used_at = ?2 where id = ?1")?
         .execute(params![id, now.as_microsecond()])?;

@@ -84,12 +84,12 @@ pub(super) fn check_people(
     if let Some(assignee) = assignee
         && !matches!(people::sql::membership(conn, organisation, assignee)?, Some((_, None)))
     {
-        errors.push(FieldError { field: "assignee", message: msg("error-unknown-member") });
+        errors.push(FieldError { field: "assignee".into(), message: msg("error-unknown-member") });
     }
     if let Some(project) = project
         && people::sql::project(conn, organisation, project)?.is_none_or(|project| project.archived_at.is_some())
     {
-        errors.push(FieldError { field: "project", message: msg("error-unknown-project") });
+        errors.push(FieldError { field: "project".into(), message: msg("error-unknown-project") });
     }
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }

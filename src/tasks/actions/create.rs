@@ -72,8 +72,9 @@ pub fn create(w: &mut Write<'_>, by: &By, new: NewTask) -> Result<Created> {
     let on_duplicate = new.job.as_ref().and_then(|job| job.on_duplicate).unwrap_or(OnDuplicate::Refuse);
     let mut task = checked(&viewer, new, w.now)?;
     let kind = task.job().and_then(|job| job.spec.job_kind.as_deref()).and_then(BuiltIn::named);
-    if kind.is_some_and(BuiltIn::is_for_admins) && !viewer.is_admin() {
-        return Err(Error::Forbidden(msg("error-admins-only")));
+    if let (Some(kind), Some(job)) = (kind, task.job()) {
+        jobs::actions::may_start(w.conn, &viewer, kind)?;
+        jobs::fields::check_payload(&kind.fields(), &job.spec.payload)?;
     }
     check_people(w.conn, viewer.organisation, task.assignee, task.project)?;
     if task.assignee.is_none() && !viewer.sees_all() {

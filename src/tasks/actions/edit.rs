@@ -163,7 +163,7 @@ fn changed_fields(conn: &Connection, before: &Task, wanted: &Task, opened_at: Op
         let since = sql::first_since(conn, before.id, opened_at, change)?;
         match since.as_ref().and_then(|entry| entry.old.get(key)) {
             Some(shown) if Some(shown) == then.get(key) => {}
-            Some(_) => clashes.push(FieldError { field, message: msg("error-changed-meanwhile") }),
+            Some(_) => clashes.push(FieldError { field: field.into(), message: msg("error-changed-meanwhile") }),
             None => changed.push(change),
         }
     }

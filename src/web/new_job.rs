@@ -1,0 +1,123 @@
+//! `/jobs/new`: the kinds of job that one may start, and the form of each. What it takes is drawn by `job_fields`.
+
+use std::sync::Arc;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use super::At;
+use super::forms::{Fields, Filled};
+use super::job_fields::{self, Input, beside_fields};
+use super::page::{Nav, Page, Visit};
+use crate::error::{Error, Result};
+use crate::jobs::actions::{may_start, startable};
+use crate::jobs::{BuiltIn, Purpose};
+use crate::locale::Lang;
+use crate::tasks::actions::{NewJob, NewTask, create};
+use crate::tasks::{Task, Via};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "jobs/kinds.html")]
+struct KindsPage {
+    page: Page,
+    l: Lang,
+    groups: Vec<Group>,
+}
+
+/// Kinds that serve the same purpose.
+struct Group {
+    purpose: Purpose,
+    title: &'static str,
+    kinds: Vec<Offer>,
+}
+
+struct Offer {
+    kind: BuiltIn,
+    title: &'static str,
+    about: &'static str,
+    icon: &'static str,
+}
+
+impl Offer {
+    fn of(l: Lang, kind: BuiltIn) -> Offer {
+        Offer { kind, title: l.t(kind.title_key()), about: l.t(kind.about_key()), icon: kind_icon(kind) }
+    }
+}
+
+pub fn kind_icon(kind: BuiltIn) -> &'static str {
+    match kind {
+        BuiltIn::CheckIntegrity => "check",
+        BuiltIn::Rehearsal => "play",
+    }
+}
+
+pub async fn get_kinds(visit: Visit) -> Result<Response> {
+    let viewer = visit.viewer.clone();
+    let kinds = visit.app.db.read(move |conn| startable(conn, &viewer)).await?;
+    let page = visit.page(Nav::Jobs, "jobs-new");
+    let l = page.l;
+    let group = |purpose: &Purpose| {
+        let kinds = kinds.iter().filter(|kind| kind.purpose() == *purpose).map(|kind| Offer::of(l, *kind)).collect();
+        Group { purpose: *purpose, title: l.t(purpose.title_key()), kinds }
+    };
+    let groups = Purpose::ALL.iter().map(group).filter(|group| !group.kinds.is_empty()).collect();
+    Ok(KindsPage { l, page, groups }.into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "jobs/start.html")]
+struct StartPage {
+    page: Page,
+    l: Lang,
+    offer: Offer,
+    form: Filled,
+    inputs: Vec<Input>,
+    /// Names of the fields that show their own errors.
+    shown: String,
+}
+
+/// The kind of an address, if there is one and this visitor may start it.
+pub(super) async fn kind_of(visit: &Visit, name: &str) -> Result<BuiltIn> {
+    let kind = BuiltIn::named(name).ok_or(Error::NotFound)?;
+    let viewer = visit.viewer.clone();
+    visit.app.db.read(move |conn| may_start(conn, &viewer, kind)).await?;
+    Ok(kind)
+}
+
+fn show(visit: &Visit, kind: BuiltIn, form: Filled) -> Response {
+    let page = visit.page(Nav::Jobs, kind.title_key());
+    let l = page.l;
+    let inputs = job_fields::inputs(l, kind, &form);
+    let shown = job_fields::names(&inputs);
+    let shown = StartPage { l, page, offer: Offer::of(l, kind), form, inputs, shown };
+    (shown.form.status, shown).into_response()
+}
+
+pub async fn get_kind(visit: Visit, At(name): At<String>) -> Result<Response> {
+    let kind = kind_of(&visit, &name).await?;
+    let values = job_fields::values(kind, None);
+    Ok(show(&visit, kind, Filled::fresh(values.iter().map(|(name, value)| (*name, value.as_str())))))
+}
+
+pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Result<Response> {
+    let kind = kind_of(&visit, &name).await?;
+    let made = match job_fields::payload(kind, &fields) {
+        Ok(payload) => start(&visit, kind, visit.l().t(kind.title_key()).to_owned(), payload).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(task) => {
+            Ok(visit.done(visit.l().with("done-started", "title", &task.title), &format!("/tasks/{}", task.id)))
+        }
+        Err(error) => Ok(show(&visit, kind, Filled::refused(fields, beside_fields(error), visit.l())?)),
+    }
+}
+
+/// Makes a job of a built-in kind.
+pub(super) async fn start(visit: &Visit, kind: BuiltIn, title: String, payload: Value) -> Result<Arc<Task>> {
+    let job = NewJob { job_kind: Some(kind.to_string()), payload, ..NewJob::default() };
+    let new = NewTask { title, job: Some(job), ..NewTask::default() };
+    Ok(visit.app.act(&visit.viewer, Via::Page, move |w, by| create(w, by, new)).await?.task)
+}
