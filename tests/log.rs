@@ -18,6 +18,11 @@ async fn a_log_is_followed_as_a_terminal_shows_it_and_left_alone_while_somebody_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lines_that_come_in_the_moment_somebody_goes_up_do_not_pull_them_down() {
+    play("left").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn through_cuts_and_hidden_tabs_a_log_has_no_gap_and_no_repeat() {
     play("cut").await;
 }

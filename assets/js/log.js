@@ -76,6 +76,7 @@ class Log {
   async readPiece() {
     const skipped = this.bytes - this.next > behind ? this.bytes - last - this.next : 0;
     const from = this.next + skipped;
+    const heard = this.bytes;
     try {
       const address = new URL(this.pre.dataset.url, location.href);
       address.searchParams.set("from", from);
@@ -89,7 +90,7 @@ class Log {
       this.append(skipped ? text.slice(text.indexOf("\n") + 1) : text);
       this.next = next;
       // It says that there is more than there is, or it was shortened: what it has, it has given.
-      if (next <= from) this.bytes = next;
+      if (next <= from && this.bytes === heard) this.bytes = next;
       return true;
     } catch {
       return false;
@@ -108,6 +109,8 @@ class Log {
   }
 
   append(text) {
+    // The browser says only with its next frame that somebody has gone up; to its end it would pull them down again.
+    if (this.isFollowing && this.pre.scrollTop < this.end && !this.isAtEnd()) this.follow(false);
     const done = this.terminal.write(text);
     // Of very many only the last are ever seen.
     const shown = this.isFollowing ? done.slice(-most) : done;
@@ -141,6 +144,7 @@ class Log {
 
   toEnd() {
     this.pre.scrollTop = this.pre.scrollHeight;
+    this.end = this.pre.scrollTop;
   }
 
   pause() {

@@ -41,6 +41,9 @@ async function followed(browser) {
   await write(id, ' 50 %\r100 %\n\u001b[31mred\u001b[0m <b>no tag</b> abc\b\bX\nopen');
   await isLog(page, `${numbers(0, 103)}100 %\nred <b>no tag</b> aXc\nopen`);
   await write(id, ' and closed\n');
+  const before = `${numbers(0, 103)}100 %\nred <b>no tag</b> aXc\nopen and closed\n`;
+  // What comes only after the reader went up would be counted with the new lines.
+  await isLog(page, before);
   await until('it follows to the end', () => page.locator('#log').evaluate((pre) => pre.scrollHeight - pre.scrollTop - pre.clientHeight < 8));
   // Who reads above is left there, and told how much is new.
   await page.locator('#log').evaluate((pre) => { pre.scrollTop = 40; });
@@ -56,7 +59,35 @@ async function followed(browser) {
   await write(id, numbers(110, 112));
   await page.locator('.log-more', { hasText: '2' }).waitFor();
   await page.locator('#log-follow').click();
-  await isLog(page, `${numbers(0, 103)}100 %\nred <b>no tag</b> aXc\nopen and closed\n${numbers(103, 112)}`);
+  await isLog(page, before + numbers(103, 112));
+}
+
+/** Somebody goes up just before lines come, which are shown before the browser says that it was scrolled. */
+async function left(browser) {
+  const bob = await someone(browser, 'bob');
+  const id = await job();
+  await write(id, numbers(0, 100));
+  const page = await open(bob, `/tasks/${id}`);
+  await live(page);
+  await isLog(page, numbers(0, 100));
+  // The next piece is given in the same turn of the page's script in which it is scrolled.
+  await page.evaluate(({ text, next }) => {
+    const { fetch } = window;
+    window.fetch = (address, ...rest) => {
+      if (!String(address).includes('/log?')) return fetch.call(window, address, ...rest);
+      window.fetch = fetch;
+      const answer = { ok: true, headers: new Headers({ 'Milepost-Log-Next': next }), text: async () => text };
+      return new Promise((give) => { window.giveLog = () => give(answer); });
+    };
+  }, { text: numbers(100, 103), next: numbers(0, 103).length });
+  await write(id, numbers(100, 103));
+  await page.waitForFunction(() => window.giveLog);
+  await page.locator('#log').evaluate((pre) => { pre.scrollTop = 40; window.giveLog(); });
+  await page.locator('.log-more', { hasText: '3' }).waitFor();
+  assert.equal(await page.locator('#log').evaluate((pre) => pre.scrollTop), 40, 'what is read stays');
+  await page.locator('.log-more').click();
+  await until('it follows again', () => page.locator('#log').evaluate((pre) => pre.scrollHeight - pre.scrollTop - pre.clientHeight < 8));
+  await isLog(page, numbers(0, 103));
 }
 
 async function cut(browser) {
@@ -125,4 +156,4 @@ async function ticking(browser) {
   for (const page of pages) assert.ok(await page.evaluate((task) => document.querySelectorAll(`#t${task}-moving`).length === 1, id));
 }
 
-await play({ followed, cut, large, ticking });
+await play({ followed, left, cut, large, ticking });
