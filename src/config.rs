@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::db::backup::Keep;
 use crate::front::{AT_ROOT, Base, BaseUrl, Proxies};
 
 /// What `milepost serve` is told on its command line or in its environment.
@@ -15,6 +16,8 @@ use crate::front::{AT_ROOT, Base, BaseUrl, Proxies};
 pub struct Config {
     pub listen: SocketAddr,
     pub db: PathBuf,
+    /// Where backups go; beside the database unless somebody says otherwise.
+    pub backups: Option<PathBuf>,
     /// The address that people type, when it differs from `listen` (a proxy
     /// stands in front). Links that are copied start with it.
     pub base_url: Option<BaseUrl>,
@@ -41,6 +44,7 @@ impl Default for Config {
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             db: PathBuf::from("milepost.db"),
+            backups: None,
             base_url: None,
             trusted_proxies: Proxies::default(),
             demo: false,
@@ -110,6 +114,10 @@ impl Default for Output {
 }
 
 impl Config {
+    pub fn backups(&self) -> PathBuf {
+        self.backups.clone().unwrap_or_else(|| backups_beside(&self.db))
+    }
+
     /// Cookies are marked Secure when people reach the server by https.
     pub fn is_secure(&self) -> bool {
         self.base_url.as_ref().is_some_and(BaseUrl::is_https)
@@ -120,6 +128,17 @@ impl Config {
         self.base_url.as_ref().map_or(&AT_ROOT, BaseUrl::base)
     }
 }
+
+/// The folder of backups beside a database.
+pub fn backups_beside(db: &Path) -> PathBuf {
+    db.with_file_name("backups")
+}
+
+/// Backups that stay: a mistake of last week is found within a week, one of last month within four; and the newest few,
+/// so that one made by hand before an upgrade outlives that night's.
+pub const BACKUPS_KEPT: Keep = Keep { daily: 7, weekly: 4, newest: 3 };
+pub const BACKUPS_DAILY: std::ops::RangeInclusive<i64> = 0..=366;
+pub const BACKUPS_WEEKLY: std::ops::RangeInclusive<i64> = 0..=520;
 
 /// Unless an operator says otherwise: a thousand a second.
 pub const REQUESTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60_000).expect("it is not zero");

@@ -179,7 +179,7 @@ async fn what_other_organisations_have_is_not_told() {
 }
 
 /// Tasks that were reported on once, put into the file as Milepost would have.
-fn fill(conn: &Connection, tasks: i64) {
+pub fn fill(conn: &Connection, tasks: i64) {
     conn.execute_batch(&format!(
         "create temp table many as with recursive n (n) as (select 1 union all select n + 1 from n where n < {tasks}) select n from n;
          create temp table base as select (select max(sequence) from trail) as sequence, (select coalesce(max(id), 0) from tasks) as id;

@@ -8,6 +8,7 @@ mod api;
 mod api_schema;
 mod api_stream;
 mod api_tasks;
+mod backup;
 mod bad_input;
 mod binary;
 mod browser;

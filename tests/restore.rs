@@ -40,7 +40,9 @@ async fn comes_back(people: &People, server: &Binary, cursor: &str) -> (String, 
 
 /// Runs a command as it stands in the manual, in the folder of the database.
 fn shell(folder: &Path, commands: &str) -> Output {
-    let output = Command::new("sh").args(["-euc", commands]).current_dir(folder).output().unwrap();
+    let milepost = Path::new(env!("CARGO_BIN_EXE_milepost")).parent().unwrap().display();
+    let path = format!("{milepost}:{}", std::env::var("PATH").unwrap());
+    let output = Command::new("sh").args(["-euc", commands]).current_dir(folder).env("PATH", path).output().unwrap();
     assert!(output.status.success(), "{commands}: {}", String::from_utf8_lossy(&output.stderr));
     output
 }
@@ -75,14 +77,14 @@ async fn a_backup_is_made_and_put_back_by_the_commands_of_the_manual() {
     let mut server = Binary::start(&database);
     assign(&people, &server, "In the backup").await;
     let early = cursor(&people, &server).await;
-    shell(folder.path(), &manual(".backup"));
+    shell(folder.path(), &manual("milepost backup"));
     assign(&people, &server, "After the backup").await;
     let late = cursor(&people, &server).await;
     let old = epoch(&people, &server).await;
     for ending in ["TERM", "KILL"] {
         server.signal(ending);
         server.ended_within(crate::support::PATIENCE).unwrap();
-        shell(folder.path(), &manual("cp backup.db"));
+        shell(folder.path(), &manual("milepost restore"));
         server = Binary::start(&database);
         let list = people.client("alice", &server.url).open("/monitor").await;
         assert!(list.contains("In the backup") && !list.contains("After the backup"), "{ending}");

@@ -13,6 +13,12 @@ purpose-work = Work
 purpose-order = Keeping order
 purpose-trial = Trying out
 
+kind-backup = Back up
+kind-backup-about = Writes a copy of everything, of every organisation, into the folder of backups, while work goes on; checks it; and removes copies for whose time newer ones stand.
+backup-keep-daily = Days
+backup-keep-daily-hint = Of so many days the newest backup stays.
+backup-keep-weekly = Weeks
+backup-keep-weekly-hint = Of so many weeks the newest backup stays. The three newest of all stay in any case.
 kind-check-integrity = Check the store
 kind-check-integrity-about = Looks whether the database is whole and says what its trail says. It changes nothing; what it finds is listed.
 kind-rehearsal = Rehearsal

@@ -13,6 +13,12 @@ purpose-work = עבודה
 purpose-order = סדר ותחזוקה
 purpose-trial = התנסות
 
+kind-backup = גיבוי
+kind-backup-about = כותב עותק של הכול, של כל הארגונים, לתיקיית הגיבויים בזמן שהעבודה נמשכת; בודק אותו; ומסיר עותקים שחדשים מהם ממלאים את מקומם.
+backup-keep-daily = ימים
+backup-keep-daily-hint = הגיבוי החדש ביותר של כל אחד מהימים האלה נשאר.
+backup-keep-weekly = שבועות
+backup-keep-weekly-hint = הגיבוי החדש ביותר של כל אחד מהשבועות האלה נשאר. שלושת החדשים מכולם נשארים בכל מקרה.
 kind-check-integrity = בדיקת המאגר
 kind-check-integrity-about = בודקת שמסד הנתונים שלם ואומר מה שהיומן שלו אומר. היא לא משנה דבר; מה שנמצא מפורט ברשימה.
 kind-rehearsal = חזרה כללית

@@ -1,7 +1,9 @@
 //! The command line: what can be asked of the program, one file a command.
 
+mod backup;
 mod demo;
 mod report;
+mod restore;
 mod run;
 mod serve;
 mod worker;
@@ -36,6 +38,10 @@ enum Command {
     Serve(ServeArgs),
     /// Serve a made-up organisation in which work goes on by itself; it goes when the program ends
     Demo(demo::DemoArgs),
+    /// Write a backup of the database, also while it is served
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of the database, which is kept aside
+    Restore(restore::RestoreArgs),
     /// Run a command, and show it as a job: its progress, its output, how it ends
     Run(run::RunArgs),
     /// Report on the job under which this runs
@@ -52,6 +58,9 @@ pub struct ServeArgs {
     /// The database file; made when it is not there
     #[arg(long, env = "MILEPOST_DB", default_value = "milepost.db", value_name = "FILE")]
     pub db: PathBuf,
+    /// The folder in which backups stand; `backups` beside the database unless said
+    #[arg(long, env = "MILEPOST_BACKUPS", value_name = "DIR")]
+    pub backups: Option<PathBuf>,
     /// The address that people type, when a proxy stands in front: links start with it, its path is the prefix of all pages, and https makes cookies Secure
     #[arg(long, env = "MILEPOST_BASE_URL", value_name = "URL")]
     pub base_url: Option<BaseUrl>,
@@ -82,6 +91,8 @@ impl Cli {
             None => serve::run(self.serve),
             Some(Command::Serve(args)) => serve::run(args),
             Some(Command::Demo(args)) => demo::run(args),
+            Some(Command::Backup(args)) => backup::run(args),
+            Some(Command::Restore(args)) => restore::run(&args),
             Some(Command::Run(args)) => run::run(&args),
             Some(Command::Report(args)) => report::run(&args),
             Some(Command::Worker(args)) => worker::run(args),

@@ -20,6 +20,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config {
         listen: args.listen,
         db: args.db,
+        backups: args.backups,
         base_url: args.base_url,
         trusted_proxies: args.trusted_proxies,
         requests_per_minute: args.requests_per_minute,

@@ -61,7 +61,17 @@ impl EpochFile {
         let Some(found) = conn.path().filter(|path| !path.is_empty()) else {
             return Err(OpenError::Unreadable { path: database.into(), why: "it is kept in no file".into() });
         };
-        let path = PathBuf::from(format!("{found}-epoch"));
+        EpochFile::open(PathBuf::from(format!("{found}-epoch")), database)
+    }
+
+    /// The same where there may be no database yet, or none that can be opened. Links are followed by the caller.
+    pub fn lock_beside(database: &Path) -> Result<EpochFile, OpenError> {
+        let mut path = database.as_os_str().to_owned();
+        path.push("-epoch");
+        EpochFile::open(path.into(), database)
+    }
+
+    fn open(path: PathBuf, database: &Path) -> Result<EpochFile, OpenError> {
         let refused =
             |error: &dyn std::fmt::Display| OpenError::NotWritable { path: path.clone(), why: error.to_string() };
         let mut open = OpenOptions::new();
@@ -104,6 +114,13 @@ impl EpochFile {
         Ok(epoch)
     }
 
+    /// Gives a database that is to take the place of the present one an epoch that neither of them had. The file keeps
+    /// the old one: it does not know the newcomer, so that its start draws yet another.
+    pub fn renew(&self, conn: &Connection) -> rusqlite::Result<()> {
+        let kept = self.kept().ok().flatten().map(|kept| kept.epoch);
+        new_epoch(conn, [stored_epoch(conn)?, kept]).map(drop)
+    }
+
     /// The newest sequence of the database.
     pub fn newest(&self) -> i64 {
         self.line.sequence
@@ -132,9 +149,9 @@ impl EpochFile {
     }
 
     /// What stands in the file; none when it is new, broken or of another form.
-    fn kept(&mut self) -> std::io::Result<Option<Line>> {
+    fn kept(&self) -> std::io::Result<Option<Line>> {
         let mut bytes = Vec::with_capacity(LINE + 1);
-        self.file.rewind()?;
+        (&self.file).rewind()?;
         (&self.file).take(LINE as u64 + 1).read_to_end(&mut bytes)?;
         Ok(std::str::from_utf8(&bytes).ok().and_then(Line::from_text))
     }

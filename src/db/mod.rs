@@ -2,6 +2,7 @@
 //! What the rows mean stands in each noun's `sql.rs`; here is only how they
 //! are reached, and how an old file becomes a present one.
 
+pub mod backup;
 mod epoch;
 mod recent;
 pub mod types;
@@ -71,9 +72,13 @@ impl Db {
     pub fn open(path: &Path, clock: Clock, hub: Hub) -> Result<Db, OpenError> {
         let unreadable =
             |error: &dyn std::fmt::Display| OpenError::Unreadable { path: path.into(), why: error.to_string() };
-        let mut conn = Connection::open(path).map_err(|error| not_writable(path, &error))?;
+        let conn = Connection::open(path).map_err(|error| not_writable(path, &error))?;
         check_form(&conn, path)?;
         let mut file = EpochFile::lock(&conn, path)?;
+        // While we waited for the lock a backup may have been put here: what was opened before is another file now.
+        drop(conn);
+        let mut conn = Connection::open(path).map_err(|error| not_writable(path, &error))?;
+        check_form(&conn, path)?;
         migrate(&mut conn, path)?;
         let epoch = file.settle(&conn)?;
         hub.start_at(last_sequence(&conn).map_err(|error| unreadable(&error))?);
@@ -202,9 +207,11 @@ fn check_form(conn: &Connection, path: &Path) -> Result<(), OpenError> {
 fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
     prepare_once(conn).map_err(|error| not_writable(path, &error))?;
     conn.busy_timeout(Duration::from_secs(5)).map_err(|error| not_writable(path, &error))?;
+    // The log grows while something reads one moment for long, as a backup does; what is past 64 MB is given back then.
     conn.execute_batch(
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-         pragma temp_store = memory; pragma cache_size = -65536; pragma wal_autocheckpoint = 4000;",
+         pragma temp_store = memory; pragma cache_size = -65536; pragma wal_autocheckpoint = 4000;
+         pragma journal_size_limit = 67108864;",
     )
     .map_err(|error| not_writable(path, &error))?;
     Migrations::new(steps()).to_latest(conn).map_err(|error| match error {

@@ -2,12 +2,15 @@
 //! does stands in `kinds`.
 
 use super::fields::Field;
+use crate::config;
 use crate::db::types::words;
 use crate::error::msg;
 
 words!(
     /// A kind that the workers inside the program run, and nobody else.
     BuiltIn {
+        /// A copy of the whole store, checked and rotated.
+        Backup = "backup",
         /// Whether the store says what the trail says.
         CheckIntegrity = "check-integrity",
         /// Does nothing, at the pace that one asks for.
@@ -39,6 +42,7 @@ impl BuiltIn {
     /// What it is called where people start it; its jobs are called so too.
     pub const fn title_key(self) -> &'static str {
         match self {
+            BuiltIn::Backup => "kind-backup",
             BuiltIn::CheckIntegrity => "kind-check-integrity",
             BuiltIn::Rehearsal => "kind-rehearsal",
         }
@@ -47,6 +51,7 @@ impl BuiltIn {
     /// A sentence that says what it does.
     pub const fn about_key(self) -> &'static str {
         match self {
+            BuiltIn::Backup => "kind-backup-about",
             BuiltIn::CheckIntegrity => "kind-check-integrity-about",
             BuiltIn::Rehearsal => "kind-rehearsal-about",
         }
@@ -54,7 +59,7 @@ impl BuiltIn {
 
     pub const fn purpose(self) -> Purpose {
         match self {
-            BuiltIn::CheckIntegrity => Purpose::Order,
+            BuiltIn::Backup | BuiltIn::CheckIntegrity => Purpose::Order,
             BuiltIn::Rehearsal => Purpose::Trial,
         }
     }
@@ -62,6 +67,14 @@ impl BuiltIn {
     /// The members of its payload.
     pub fn fields(self) -> Vec<Field> {
         match self {
+            BuiltIn::Backup => vec![
+                Field::number("keep_daily", msg("backup-keep-daily"), config::BACKUPS_DAILY)
+                    .hint(msg("backup-keep-daily-hint"))
+                    .default("7"),
+                Field::number("keep_weekly", msg("backup-keep-weekly"), config::BACKUPS_WEEKLY)
+                    .hint(msg("backup-keep-weekly-hint"))
+                    .default("4"),
+            ],
             BuiltIn::CheckIntegrity => Vec::new(),
             BuiltIn::Rehearsal => {
                 let step = 1..=REHEARSAL_STEPS;
@@ -81,13 +94,14 @@ impl BuiltIn {
     /// Whether only admins start jobs of this kind.
     pub const fn is_for_admins(self) -> bool {
         match self {
-            BuiltIn::CheckIntegrity | BuiltIn::Rehearsal => true,
+            BuiltIn::Backup | BuiltIn::CheckIntegrity | BuiltIn::Rehearsal => true,
         }
     }
 
     /// Whether it concerns the whole store: only admins of the first organisation start it.
     pub const fn is_of_the_house(self) -> bool {
         match self {
+            BuiltIn::Backup => true,
             BuiltIn::CheckIntegrity | BuiltIn::Rehearsal => false,
         }
     }
@@ -96,7 +110,7 @@ impl BuiltIn {
     /// what an admin may.
     pub const fn acts_for_its_creator(self) -> bool {
         match self {
-            BuiltIn::CheckIntegrity | BuiltIn::Rehearsal => false,
+            BuiltIn::Backup | BuiltIn::CheckIntegrity | BuiltIn::Rehearsal => false,
         }
     }
 }

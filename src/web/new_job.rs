@@ -48,6 +48,7 @@ impl Offer {
 
 pub fn kind_icon(kind: BuiltIn) -> &'static str {
     match kind {
+        BuiltIn::Backup => "copy",
         BuiltIn::CheckIntegrity => "check",
         BuiltIn::Rehearsal => "play",
     }

@@ -77,6 +77,11 @@ impl Context {
         self.task.organisation
     }
 
+    /// The program, for what concerns the whole house.
+    pub(super) fn app(&self) -> &App {
+        &self.app
+    }
+
     pub fn payload(&self) -> &Value {
         self.task.job().map_or(&Value::Null, |job| &job.spec.payload)
     }

@@ -1,6 +1,7 @@
 //! What the workers inside the program run: one file for each kind of job, one trait for all of them. A kind does its
 //! work in small steps, reports after each, and stops where a report tells it to.
 
+mod backup;
 mod check_integrity;
 mod context;
 mod rehearsal;
@@ -48,6 +49,7 @@ type Running = Pin<Box<dyn Future<Output = Result<Value, Stop>> + Send>>;
 /// Every kind has its line here, or this does not compile.
 fn start(kind: BuiltIn, job: Context) -> Running {
     match kind {
+        BuiltIn::Backup => Box::pin(run::<backup::Backup>(job)),
         BuiltIn::CheckIntegrity => Box::pin(run::<check_integrity::CheckIntegrity>(job)),
         BuiltIn::Rehearsal => Box::pin(run::<rehearsal::Rehearsal>(job)),
     }

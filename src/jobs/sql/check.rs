@@ -36,21 +36,34 @@ pub fn tables(conn: &Connection) -> Result<Vec<String>> {
 /// What SQLite finds wrong with a table: its pages, its indexes, its references.
 pub fn check_table(conn: &Connection, table: &str) -> Result<Vec<Finding>> {
     let what = format!("table {table}");
-    let mut findings = Vec::new();
+    let damage = table_damage(conn, table)?.into_iter().map(|sentence| Finding::of(&what, sentence));
+    Ok(damage.chain(check_references(conn, table)?).collect())
+}
+
+/// What SQLite finds wrong with the pages and indexes of a table.
+pub fn table_damage(conn: &Connection, table: &str) -> Result<Vec<String>> {
+    let mut sentences = Vec::new();
     let mut statement = conn.prepare_cached("select integrity_check from pragma_integrity_check(?1)")?;
     let mut rows = statement.query([table])?;
     while let Some(row) = rows.next()? {
         let sentence: String = row.get(0)?;
-        if sentence != "ok" && findings.len() < SENTENCES {
-            findings.push(Finding::of(&what, sentence));
+        if sentence != "ok" && sentences.len() < SENTENCES {
+            sentences.push(sentence);
         }
     }
+    Ok(sentences)
+}
+
+/// References of a table to what is not there.
+pub fn check_references(conn: &Connection, table: &str) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
     let mut statement =
         conn.prepare_cached("select \"parent\", count(*) from pragma_foreign_key_check(?1) group by 1")?;
     let mut rows = statement.query([table])?;
     while let Some(row) = rows.next()? {
         let (parent, count): (String, i64) = (row.get(0)?, row.get(1)?);
-        findings.push(Finding::of(&what, format!("{count} rows refer to {parent} that are not there")));
+        let message = format!("{count} rows refer to {parent} that are not there");
+        findings.push(Finding::of(format!("table {table}"), message));
     }
     Ok(findings)
 }

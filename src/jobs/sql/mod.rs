@@ -4,6 +4,7 @@
 mod artifacts;
 mod attempts;
 mod check;
+mod check_copy;
 mod check_output;
 mod items;
 mod log;
@@ -27,6 +28,7 @@ use crate::tasks::{Task, TaskId};
 pub use artifacts::*;
 pub use attempts::*;
 pub use check::*;
+pub use check_copy::*;
 pub use check_output::*;
 pub use items::*;
 pub use log::*;

@@ -15,6 +15,11 @@ pub fn first_organisation(conn: &Connection) -> rusqlite::Result<Option<Organisa
     conn.prepare_cached("select min(id) from organisations")?.query_one([], |row| row.get(0))
 }
 
+/// All of them, the first one first.
+pub fn organisation_ids(conn: &Connection) -> rusqlite::Result<Vec<OrganisationId>> {
+    conn.prepare_cached("select id from organisations order by id")?.query_map([], |row| row.get(0))?.collect()
+}
+
 pub fn insert_organisation(
     conn: &Connection,
     name: &str,
