@@ -1,5 +1,7 @@
 //! What is printed, and the same as JSON.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::Plan;
@@ -206,7 +208,10 @@ pub fn json(plan: &Plan, rows: &[Row]) {
         .map(|target| json!({ "what": target.what, "asked": target.asked, "measured": target.measured, "met": target.met }))
         .collect();
     let all = json!({ "rounds": plan.rounds, "seconds": plan.span.as_secs_f64(), "rows": listed, "targets": targets });
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/jobs.json");
-    std::fs::write(path, format!("{all:#}\n")).expect("target/ can be written");
-    println!("\nEvery round's figures: {path}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
+    let path = folder.join("jobs.json");
+    // Not there when cargo builds into another folder.
+    std::fs::create_dir_all(&folder).expect("target/ can be made");
+    std::fs::write(&path, format!("{all:#}\n")).expect("target/ can be written");
+    println!("\nEvery round's figures: {}", path.display());
 }

@@ -2,7 +2,7 @@
 //! what that thread, and each other, took of a processor by then. So the server's time is told apart: statements, commits,
 //! the rest of the writer (verbs, letters, answers), and all other threads (HTTP, JSON).
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -20,30 +20,27 @@ static COMMITS_NS: AtomicU64 = AtomicU64::new(0);
 static COMMITS_CPU_NS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// How many statements are within each other: an index of words runs its own inside of ours.
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
-    static BEGUN: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+    /// The outermost statement: an index of words runs its own inside of ours.
+    static BEGUN: RefCell<Option<(String, Instant, Duration)>> = const { RefCell::new(None) };
 }
 
 /// Hears of each statement of the writer. On a shared machine only the thread's own time says what one took.
 pub fn note(event: TraceEvent<'_>) {
     match event {
-        // A trigger's begin is told as a comment, and has no end.
+        // So is told of the begin of a trigger, and of a statement within another.
         TraceEvent::Stmt(_, sql) if sql.starts_with("--") => {}
-        TraceEvent::Stmt(_, sql) => {
-            if sql == "begin immediate" {
-                DEPTH.set(0);
+        TraceEvent::Stmt(_, sql) => BEGUN.with_borrow_mut(|begun| {
+            // A transaction's own are within nothing, whatever was left open before them.
+            if begun.is_none() || sql == "begin immediate" || sql == "commit" {
+                *begun = Some((sql.to_owned(), Instant::now(), own_cpu()));
             }
-            if DEPTH.replace(DEPTH.get() + 1) == 0 {
-                BEGUN.set(Some((Instant::now(), own_cpu())));
-            }
-        }
+        }),
         TraceEvent::Profile(statement, _) => {
-            DEPTH.set(DEPTH.get().saturating_sub(1));
-            let Some((begun, begun_cpu)) = BEGUN.get().filter(|_| DEPTH.get() == 0) else { return };
-            BEGUN.set(None);
+            let sql = statement.sql();
+            let outermost = BEGUN.with_borrow_mut(|begun| begun.take_if(|(begun, ..)| *begun == sql));
+            let Some((_, begun, begun_cpu)) = outermost else { return };
             let cpu = nanos(own_cpu().saturating_sub(begun_cpu));
-            if statement.sql() == "commit" {
+            if sql == "commit" {
                 COMMITS.fetch_add(1, Ordering::Relaxed);
                 COMMITS_NS.fetch_add(nanos(begun.elapsed()), Ordering::Relaxed);
                 COMMITS_CPU_NS.fetch_add(cpu, Ordering::Relaxed);
