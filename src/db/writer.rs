@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use anyhow::anyhow;
 use jiff::Timestamp;
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::epoch::EpochFile;
@@ -129,7 +130,28 @@ impl Write<'_> {
 
 /// Answers its caller once it is known whether the group's commit held.
 type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
-type Job = Box<dyn FnOnce(&mut Write<'_>) -> (bool, Answer) + Send>;
+type Verb = Box<dyn FnOnce(&mut Write<'_>) -> (bool, Answer) + Send>;
+
+/// A write, and where its caller waits.
+struct Job {
+    verb: Verb,
+    runtime: Handle,
+}
+
+/// The answers of one group. They are given where the callers run, by a task of theirs: from this thread, each of them
+/// would have to be woken across threads, and the next group would wait for that. Given even if nobody runs there any more.
+struct Answers {
+    answers: Vec<Answer>,
+    committed: Result<(), String>,
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        for answer in self.answers.drain(..) {
+            answer(self.committed.clone());
+        }
+    }
+}
 
 pub struct Writer {
     queue: mpsc::Sender<Job>,
@@ -160,7 +182,7 @@ impl Writer {
         F: FnOnce(&mut Write<'_>) -> Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |write| {
+        let verb: Verb = Box::new(move |write| {
             let outcome = catch_unwind(AssertUnwindSafe(|| verb(write)))
                 .unwrap_or_else(|_| Err(Error::Internal(anyhow!("a write panicked"))));
             let keep = outcome.is_ok();
@@ -174,6 +196,7 @@ impl Writer {
             });
             (keep, reply)
         });
+        let job = Job { verb, runtime: Handle::current() };
         self.queue.send(job).await.map_err(|_| anyhow!("the writer has stopped"))?;
         answered.await.map_err(|_| anyhow!("the writer stopped before it answered"))?
     }
@@ -208,6 +231,7 @@ fn commit_group(store: &Store, file: &mut EpochFile, now: Timestamp, hub: &Hub, 
     let mut letters = Vec::new();
     let (mut afterwards, mut words) = (Vec::new(), Vec::new());
     let mut newest = file.newest();
+    let runtime = group.first().map(|job| job.runtime.clone());
     if let Err(error) = step(conn, "begin immediate") {
         // Outside of a transaction each savepoint would be one of its own: nothing runs, every caller is told.
         tracing::error!(%error, "a group of writes could not begin");
@@ -239,15 +263,14 @@ fn commit_group(store: &Store, file: &mut EpochFile, now: Timestamp, hub: &Hub, 
         hub.publish(letters, newest);
         afterwards.into_iter().for_each(|what| what());
     }
-    for answer in answers {
-        answer(committed.clone());
-    }
+    let answers = Answers { answers, committed };
+    runtime.map(|runtime| runtime.spawn(async move { drop(answers) }));
 }
 
 fn in_savepoint(conn: &Connection, write: &mut Write<'_>, job: Job) -> (bool, Answer) {
     let opened = step(conn, "savepoint job");
     let changes = conn.total_changes();
-    let (keep, answer) = job(write);
+    let (keep, answer) = (job.verb)(write);
     let closed = opened.and_then(|()| {
         // What was refused has hardly ever written anything.
         if keep || conn.total_changes() == changes {
