@@ -121,22 +121,40 @@ impl Lease {
 
 #[derive(Default)]
 struct Leases {
-    of: HashMap<TaskId, Lease>,
+    /// With where each stands in `by_time`.
+    of: HashMap<TaskId, (Lease, Option<Duration>)>,
+    /// When each is to be looked at: not after its next alarm. Hardly a sign of life moves it, as most put the alarm off.
     by_time: BTreeSet<(Duration, TaskId)>,
 }
 
 impl Leases {
+    fn get(&self, task: TaskId) -> Option<Lease> {
+        self.of.get(&task).map(|(lease, _)| *lease)
+    }
+
     fn keep(&mut self, task: TaskId, lease: Option<Lease>) {
-        let old = match lease {
-            Some(lease) => self.of.insert(task, lease),
-            None => self.of.remove(&task),
+        let Some(lease) = lease else {
+            if let Some((_, Some(at))) = self.of.remove(&task) {
+                self.by_time.remove(&(at, task));
+            }
+            return;
         };
-        if let Some(at) = old.and_then(|old| old.next()) {
-            self.by_time.remove(&(at, task));
+        let (kept, at) = self.of.entry(task).or_insert((lease, None));
+        *kept = lease;
+        let Some(next) = lease.next().filter(|next| at.is_none_or(|at| *next < at)) else { return };
+        if let Some(later) = at.replace(next) {
+            self.by_time.remove(&(later, task));
         }
-        if let Some(at) = lease.and_then(|lease| lease.next()) {
-            self.by_time.insert((at, task));
-        }
+        self.by_time.insert((next, task));
+    }
+
+    /// Takes the first that is to be looked at by `now`.
+    fn pop(&mut self, now: Duration) -> Option<(TaskId, Lease)> {
+        let (at, task) = self.by_time.first().copied().filter(|(at, _)| *at <= now)?;
+        self.by_time.remove(&(at, task));
+        let (lease, at) = self.of.get_mut(&task)?;
+        *at = None;
+        Some((task, *lease))
     }
 }
 
@@ -171,7 +189,7 @@ impl Dispatch {
             return;
         }
         let now = self.clock.elapsed();
-        let known = leases.of.get(&heard.task).copied().filter(|lease| lease.attempt == heard.attempt);
+        let known = leases.get(heard.task).filter(|lease| lease.attempt == heard.attempt);
         let is_new = heard.sign == Sign::Started || known.is_none();
         let mut lease = known.unwrap_or(Lease { attempt: heard.attempt, ..Lease::default() });
         lease.lost = heard.lease_seconds.map(|lease| now + seconds(lease));
@@ -198,11 +216,7 @@ impl Dispatch {
         let now = self.clock.elapsed();
         let mut leases = self.leases();
         let mut due = Vec::new();
-        while let Some((at, task)) = leases.by_time.first().copied().filter(|(at, _)| *at <= now) {
-            let Some(mut lease) = leases.of.get(&task).copied() else {
-                leases.by_time.remove(&(at, task));
-                continue;
-            };
+        while let Some((task, mut lease)) = leases.pop(now) {
             let alarm = lease.alarms().into_iter().find(|(_, at)| at.is_some_and(|at| at <= now));
             if let Some((alarm, _)) = alarm {
                 due.push(Due { task, attempt: lease.attempt, alarm });
@@ -221,7 +235,7 @@ impl Dispatch {
     /// What could not be dealt with comes up again.
     pub fn again(&self, due: Due) {
         let mut leases = self.leases();
-        let Some(mut lease) = leases.of.get(&due.task).copied().filter(|lease| lease.attempt == due.attempt) else {
+        let Some(mut lease) = leases.get(due.task).filter(|lease| lease.attempt == due.attempt) else {
             return;
         };
         let at = Some(self.clock.elapsed());
