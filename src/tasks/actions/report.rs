@@ -56,7 +56,9 @@ pub fn report(w: &mut Write<'_>, by: &By, id: TaskId, said: &Report) -> Result<A
     let stages = before.job().map(|job| job.spec.stages.clone()).unwrap_or_default();
     let mut wanted = Said { percent, counts: given, stage, note };
     // What the report itself counts includes its items; of what is not applied, they are not kept either.
-    if said.counts.counts_units() {
+    if said.items.is_empty() {
+        // Most reports have none.
+    } else if said.counts.counts_units() {
         if matches!(before.how_far().after(&Said { percent: None, ..wanted.clone() }, &stages), Outcome::Moved(_)) {
             jobs::actions::record_items(w, by, &before, &said.items)?;
         }
