@@ -86,14 +86,13 @@ impl App {
 
     /// As whom a verb acts.
     pub fn by(&self, viewer: &Viewer, via: Via) -> By {
+        self.by_shared(Arc::new(viewer.clone()), via)
+    }
+
+    /// The same without a copy of the viewer.
+    pub fn by_shared(&self, viewer: Arc<Viewer>, via: Via) -> By {
         let presence = (via == Via::Page).then(|| self.presence.of(viewer.organisation, viewer.user));
-        By {
-            viewer: Arc::new(viewer.clone()),
-            via,
-            presence,
-            dispatch: self.dispatch.clone(),
-            output: self.config.output.clone(),
-        }
+        By { viewer, via, presence, dispatch: self.dispatch.clone(), output: self.config.output.clone() }
     }
 
     /// Runs a verb in the one writer in this viewer's name; returns when it is durable.

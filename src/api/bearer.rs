@@ -4,21 +4,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use axum::extract::Request;
 use axum::http::{HeaderMap, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use quick_cache::sync::Cache;
 
-use super::is_for_programs;
 use crate::App;
 use crate::config;
 use crate::error::Result;
+use crate::locale::Lang;
 use crate::people::tokens::Token;
 use crate::people::{Credential, Viewer, actions, sql};
 
-/// The viewers of tokens seen lately, by the hash of what was shown.
-pub struct Bearers(Cache<[u8; 32], Arc<Known>>);
+/// The viewers of tokens seen lately, by the hash of what was shown and the language that was asked for.
+pub struct Bearers(Cache<([u8; 32], Lang), Arc<Known>>);
 
 struct Known {
     /// The hub's generation of viewers at which this was read.
@@ -35,24 +32,25 @@ impl Default for Bearers {
 }
 
 impl Bearers {
-    /// As whom this token acts, if it still works. Notes that it was used.
-    pub async fn of(&self, app: &App, token: &Token) -> Result<Option<Arc<Viewer>>> {
+    /// As whom this token acts, if it still works: who is answered in `l`. Notes that it was used.
+    pub async fn of(&self, app: &App, token: &Token, l: Lang) -> Result<Option<Arc<Viewer>>> {
         if !token.is_for_api() {
             return Ok(None);
         }
         let (hash, now) = (token.hash(), app.clock.now());
         // Read before the database: a change in between makes this entry stale at once.
         let generation = app.hub.viewers_generation();
-        let known = self.0.get(&hash).filter(|known| known.at == generation && known.viewer.expires_at > now);
+        let known = self.0.get(&(hash, l)).filter(|known| known.at == generation && known.viewer.expires_at > now);
         let known = match known {
             Some(known) => known,
             None => {
                 let found = app.db.read(move |conn| Ok(sql::viewer_of_secret(conn, &hash, now)?)).await?;
                 let Some((viewer, used)) = found else { return Ok(None) };
-                let viewer = Arc::new(Viewer { known_at: generation, ..viewer });
+                let language = Some(l.code().to_owned());
+                let viewer = Arc::new(Viewer { known_at: generation, language, ..viewer });
                 let used = AtomicI64::new(used.map_or(i64::MIN, |at| at.as_microsecond()));
                 let known = Arc::new(Known { at: generation, viewer, used });
-                self.0.insert(hash, known.clone());
+                self.0.insert((hash, l), known.clone());
                 known
             }
         };
@@ -80,19 +78,18 @@ fn note_use(app: &App, known: &Known) {
 /// What stands behind `Bearer`, whatever it is: who shows a token is not known by a cookie. Another scheme is none of ours
 /// (a proxy's password, which a browser sends along by itself).
 pub fn shown(headers: &HeaderMap) -> Option<Token> {
-    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, secret) = text.split_once(' ').unwrap_or((text, ""));
-    scheme.eq_ignore_ascii_case("bearer").then(|| Token::given(secret.trim()))
+    secret(headers).map(Token::given)
 }
 
-/// A browser sends cookies along by itself, a token only whoever has it: for its requests it does not matter from which
-/// site they come.
-pub async fn from_anywhere(mut request: Request, next: Next) -> Response {
-    if is_for_programs(request.uri().path()) && shown(request.headers()).is_some() {
-        request.headers_mut().remove(header::ORIGIN);
-        request.headers_mut().remove("sec-fetch-site");
-    }
-    next.run(request).await
+/// Whether anything stands there.
+pub fn shows_one(headers: &HeaderMap) -> bool {
+    secret(headers).is_some()
+}
+
+fn secret(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = text.split_once(' ').unwrap_or((text, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use axum::RequestExt;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -22,6 +23,7 @@ use crate::locale::Lang;
 use crate::people::Viewer;
 use crate::people::sql::{self, KeptAnswer};
 use crate::tasks::{By, Task, Via};
+use crate::web::viewer::viewer_of;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -29,7 +31,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// What is asked, by whom.
 pub struct Call<T> {
     pub app: App,
-    pub viewer: Viewer,
+    pub viewer: Arc<Viewer>,
     pub body: T,
     key: Option<Key>,
 }
@@ -44,11 +46,9 @@ impl<T: Asked> FromRequest<App> for Call<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Call<T>, Response> {
-        let (mut parts, body) = request.into_parts();
-        let viewer = <Viewer as FromRequestParts<App>>::from_request_parts(&mut parts, app)
-            .await
-            .map_err(Error::into_response)?;
-        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), app)
+        let (parts, body) = request.with_limited_body().into_parts();
+        let viewer = viewer_of(&parts).cloned().ok_or_else(|| Error::SignInNeeded.into_response())?;
+        let bytes = Bytes::from_request(Request::new(body), app)
             .await
             .map_err(|rejection| rejection.status().into_response())?;
         let key = match key_text(&parts.headers).map_err(Error::into_response)? {
@@ -130,7 +130,9 @@ impl Answer {
 }
 
 pub fn json(body: &impl Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec(body).expect("memory takes it, and every key is a text");
+    // Most answers are a task, and a little more.
+    let mut bytes = Vec::with_capacity(2_048);
+    serde_json::to_writer(&mut bytes, body).expect("memory takes it, and every key is a text");
     bytes.push(b'\n');
     bytes
 }
@@ -165,7 +167,7 @@ impl<T> Call<T> {
 impl<T> Call<T> {
     /// As whom its verb acts.
     pub fn by(&self) -> By {
-        self.app.by(&self.viewer, Via::Api)
+        self.app.by_shared(self.viewer.clone(), Via::Api)
     }
 }
 

@@ -50,7 +50,7 @@ pub async fn arrive(State(app): State<App>, mut request: Request, next: Next) ->
     response
 }
 
-fn arrived(config: &Config, request: &mut Request) -> Arrival {
+pub fn arrived(config: &Config, request: &mut Request) -> Arrival {
     let is_https = config.is_secure();
     let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else {
         return Arrival { is_https, ..Arrival::default() };
@@ -142,7 +142,7 @@ fn keep_own_cookies(headers: &mut HeaderMap) {
     }
 }
 
-fn send_outward(base: &Base, headers: &mut HeaderMap) {
+pub fn send_outward(base: &Base, headers: &mut HeaderMap) {
     for name in [header::LOCATION, HeaderName::from_static("hx-redirect")] {
         let header::Entry::Occupied(mut address) = headers.entry(name) else { continue };
         let outward = address.get().to_str().ok().and_then(|inward| HeaderValue::from_str(&base.outward(inward)).ok());

@@ -78,6 +78,14 @@ struct ErrorPage {
 #[derive(Clone)]
 pub struct Plain;
 
+/// Who is told of a failure as programs are, and what is logged of what they asked.
+pub struct Asker {
+    pub method: Method,
+    pub uri: Uri,
+    pub l: Lang,
+    pub shows_token: bool,
+}
+
 /// What is kept of a request, for the page that tells of its failure.
 struct Asked {
     method: Method,
@@ -110,18 +118,16 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
         session,
     };
     let mut response = next.run(request).await;
-    let failure = response.extensions_mut().remove::<Failure>();
-    if failure.is_none() && (!is_bare(&response) || response.extensions().get::<Plain>().is_some()) {
-        return for_htmx(&app, &asked, response);
-    }
+    let Some(error) = failure_of(&mut response) else { return for_htmx(&app, &asked, response) };
     let status = response.status();
-    let error = match failure {
-        Some(Failure(error)) => Some(error),
-        None if status == StatusCode::NOT_FOUND => Some(Arc::new(Error::NotFound)),
-        None => None,
-    };
     if is_for_programs(asked.uri.path()) {
-        let told = problem(&asked, status, error.as_deref());
+        let asker = Asker {
+            l: wanted_language(&asked.headers),
+            shows_token: bearer::shows_one(&asked.headers),
+            method: asked.method,
+            uri: asked.uri,
+        };
+        let told = problem(&asker, status, error.as_deref());
         return with_headers_of(&response, told);
     }
     if matches!(error.as_deref(), Some(Error::SignInNeeded)) && asked.is_navigation() {
@@ -129,6 +135,23 @@ pub async fn boundary(State(app): State<App>, session: Session, request: Request
     }
     let page = error_page(&app, &asked, status, error.as_deref()).await;
     for_htmx(&app, &asked, with_headers_of(&response, page))
+}
+
+/// Turns a failure into what a program reads of it.
+pub fn problem_if_failed(asker: &Asker, mut response: Response) -> Response {
+    let Some(error) = failure_of(&mut response) else { return response };
+    let told = problem(asker, response.status(), error.as_deref());
+    with_headers_of(&response, told)
+}
+
+/// Whether a response tells of a failure that has no words yet; which one, where that is known.
+fn failure_of(response: &mut Response) -> Option<Option<Arc<Error>>> {
+    match response.extensions_mut().remove::<Failure>() {
+        Some(Failure(error)) => Some(Some(error)),
+        None if !is_bare(response) || response.extensions().get::<Plain>().is_some() => None,
+        None if response.status() == StatusCode::NOT_FOUND => Some(Some(Arc::new(Error::NotFound))),
+        None => Some(None),
+    }
 }
 
 /// What a refusal says in its headers is said by its page, too.
@@ -142,16 +165,16 @@ fn with_headers_of(refusal: &Response, mut page: Response) -> Response {
 }
 
 /// A failure as programs read it.
-fn problem(asked: &Asked, status: StatusCode, error: Option<&Error>) -> Response {
-    let l = wanted_language(&asked.headers);
-    let shows_token = bearer::shown(&asked.headers).is_some();
+fn problem(asker: &Asker, status: StatusCode, error: Option<&Error>) -> Response {
+    let Asker { method, uri, l, shows_token } = asker;
+    let (l, shows_token) = (*l, *shows_token);
     let mut problem = match error {
         Some(Error::SignInNeeded) if shows_token => Problem::new(status, l.t("error-token-wrong").to_owned()),
         Some(Error::SignInNeeded) => Problem::new(status, l.t("error-token-needed").to_owned()),
         Some(error) => problem_of(l, error),
         None => Problem::new(status, l.m(&status_sentence_for_programs(status))),
     };
-    problem.reference = reference_of(asked, status, error);
+    problem.reference = reference_of((method, uri), status, error);
     let mut response = problem.into_response();
     if status == StatusCode::UNAUTHORIZED {
         let wanted = if shows_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
@@ -180,7 +203,7 @@ pub fn problem_of(l: Lang, error: &Error) -> Problem {
 }
 
 /// Logs what is ours to mend, and gives the name under which the log has it.
-fn reference_of(asked: &Asked, status: StatusCode, error: Option<&Error>) -> Option<String> {
+fn reference_of(asked: (&Method, &Uri), status: StatusCode, error: Option<&Error>) -> Option<String> {
     let known = error.and_then(|error| log(error, asked));
     known.or_else(|| (error.is_none() && status.is_server_error()).then(|| log_status(status, asked)))
 }
@@ -238,7 +261,7 @@ async fn error_page(app: &App, asked: &Asked, status: StatusCode, error: Option<
         None => Page::public(app, &asked.headers, &asked.uri, title),
     };
     let page = Page { url: page_url(app, &asked.method, &asked.uri, &asked.headers), ..page };
-    let reference = reference_of(asked, status, error);
+    let reference = reference_of((&asked.method, &asked.uri), status, error);
     let sign_in = matches!(error, Some(Error::SignInNeeded)).then(|| sign_in_address(&from_page(app, &asked.headers)));
     let l = page.l;
     let page =
@@ -310,16 +333,16 @@ fn status_sentence_for_programs(status: StatusCode) -> Message {
 }
 
 /// Logs what is ours to mend, and names it.
-fn log(error: &Error, asked: &Asked) -> Option<String> {
+fn log(error: &Error, (method, uri): (&Method, &Uri)) -> Option<String> {
     let Error::Internal(cause) = error else { return None };
     let reference = reference();
-    tracing::error!(%reference, method = %asked.method, path = loggable(&asked.uri), error = format!("{cause:#}"), "a request failed");
+    tracing::error!(%reference, %method, path = loggable(uri), error = format!("{cause:#}"), "a request failed");
     Some(reference)
 }
 
-fn log_status(status: StatusCode, asked: &Asked) -> String {
+fn log_status(status: StatusCode, (method, uri): (&Method, &Uri)) -> String {
     let reference = reference();
-    tracing::error!(%reference, method = %asked.method, path = loggable(&asked.uri), %status, "a request failed");
+    tracing::error!(%reference, %method, path = loggable(uri), %status, "a request failed");
     reference
 }
 
@@ -342,14 +365,6 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let said =
         panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
     Error::Internal(anyhow!("panic: {}", said.unwrap_or_default())).into_response()
-}
-
-/// Ends a request that takes too long. Not over streams.
-pub async fn time_limit(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-    }
 }
 
 #[cfg(test)]

@@ -26,18 +26,21 @@ const HEADERS: [(HeaderName, &str); 7] = [
 
 /// Adds the headers above; pages may be kept by nobody but the browser, and only to ask whether they still hold.
 pub async fn security_headers(request: Request, next: Next) -> Response {
-    let is_secure = request.extensions().get::<Arrival>().is_some_and(|arrival| arrival.is_https);
+    let arrival = request.extensions().get::<Arrival>().copied().unwrap_or_default();
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    tell_browser(arrival, response.headers_mut());
+    response
+}
+
+pub fn tell_browser(arrival: Arrival, headers: &mut HeaderMap) {
     for (name, value) in &HEADERS {
         headers.insert(name.clone(), HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
-    if is_secure {
+    if arrival.is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         secure_cookies(headers);
     }
-    response
 }
 
 /// Behind TLS no cookie travels without it.

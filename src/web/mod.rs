@@ -30,6 +30,7 @@ pub mod page;
 pub mod people;
 pub mod preferences;
 pub mod presence;
+mod programs;
 pub mod projects;
 pub mod session;
 pub mod settings;
@@ -57,20 +58,20 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Router, extract};
 use tower::util::MapRequestLayer;
-use tower::{Layer, ServiceBuilder};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::trace::TraceLayer;
 
 use crate::App;
-use crate::api::bearer::{self, Bearers};
+use crate::api::bearer::Bearers;
 use crate::api::{self, names::AllNames, openapi::Told, rates::Rates};
 use crate::config::{self, Config};
 use crate::error::{Error, msg};
 use crate::people::{Scope, Scopes};
 use arrival::{arrive, without_prefix};
-use boundary::{REQUEST_TIMEOUT, boundary, loggable, panicked, time_limit};
+use boundary::{REQUEST_TIMEOUT, boundary, loggable, panicked};
 use bulk::Bulks;
 use choices::Choices;
 use fragments::Fragments;
@@ -358,31 +359,36 @@ fn inside(app: App) -> Router {
     let mut router = Router::new();
     for line in lines {
         let quiet = line.usage != Use::Person;
-        let guarded =
-            Guard { app: app.clone(), access: line.access, quiet, scopes: line.scopes, streams_in: line.streams_in };
-        // A stream's time too: it is over with the answer's head, what follows is the server's.
-        let handler = line
-            .handler
-            .route_layer(from_fn_with_state(guarded, guard))
-            .route_layer(from_fn_with_state(line.time, time_limit));
-        router = router.route(line.path, handler);
+        let Route { access, scopes, streams_in, time, .. } = line;
+        let guarded = Guard { app: app.clone(), access, quiet, scopes, streams_in, time };
+        router = router.route(line.path, line.handler.route_layer(from_fn_with_state(guarded, guard)));
     }
+    let routes = DefaultBodyLimit::max(config::BODY_BYTES).layer(router.with_state(app.clone()));
     let layers = ServiceBuilder::new()
-        // Failures are logged at the boundary, once.
-        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
-        // Its default leaves streams (text/event-stream) alone.
-        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
         .layer(from_fn_with_state(app.clone(), arrive))
         .layer(from_fn(headers::security_headers))
         .layer(Sessions::new(&app).layer())
         .layer(from_fn(flash::shown_once))
         .layer(from_fn_with_state(app.clone(), boundary))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(bearer::from_anywhere))
-        .layer(same_site(&app))
-        .layer(DefaultBodyLimit::max(config::BODY_BYTES));
+        .layer(same_site(&app));
     // Around the router as a whole: around each route, every request would copy all that lies inside of every layer.
-    Router::new().fallback_service(layers.service(router.with_state(app)))
+    let people = Router::new().fallback_service(layers.service(routes.clone()));
+    let doors = service_fn(move |request| {
+        let (app, people, routes) = (app.clone(), people.clone(), routes.clone());
+        async move {
+            match programs::is_of_program(&request) {
+                true => Ok(programs::answer(app, routes, request).await),
+                false => people.oneshot(request).await,
+            }
+        }
+    });
+    let layers = ServiceBuilder::new()
+        // Failures are logged at the boundary, once.
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+        // Its default leaves streams (text/event-stream) alone.
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest));
+    Router::new().fallback_service(layers.service(doors))
 }
 
 fn span(request: &extract::Request) -> tracing::Span {

@@ -11,6 +11,7 @@ use tower_sessions::Session;
 use super::flash::{Flash, flash_of, with_flash};
 use super::session::cookie;
 use super::shown::{self, Icon};
+use super::viewer::viewer_of;
 use crate::App;
 use crate::error::{Error, Result};
 use crate::front::Base;
@@ -177,7 +178,7 @@ impl FromRequestParts<App> for Visit {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Visit> {
-        let viewer = parts.extensions.get::<Viewer>().cloned().ok_or(Error::SignInNeeded)?;
+        let viewer = viewer_of(parts).map(|viewer| Viewer::clone(viewer)).ok_or(Error::SignInNeeded)?;
         let url = page_url(app, &parts.method, &parts.uri, &parts.headers);
         let flash = flash_of(&parts.headers);
         Ok(Visit { app: app.clone(), viewer, session: session_of(parts)?, uri: parts.uri.clone(), url, flash })
@@ -211,7 +212,7 @@ impl FromRequestParts<App> for OpenVisit {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<OpenVisit> {
         Ok(OpenVisit {
             app: app.clone(),
-            viewer: parts.extensions.get::<Viewer>().cloned(),
+            viewer: viewer_of(parts).map(|viewer| Viewer::clone(viewer)),
             session: session_of(parts)?,
             headers: parts.headers.clone(),
             uri: parts.uri.clone(),

@@ -3,11 +3,13 @@
 //! signed-in request needs no read of the database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::RequestExt;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use quick_cache::sync::Cache;
@@ -72,16 +74,19 @@ pub struct Guard {
     pub scopes: Scopes,
     /// The body comes while the handler works.
     pub streams_in: bool,
+    /// How long it may take.
+    pub time: Duration,
 }
 
 impl Guard {
     /// Who asks, by token or session: who shows a token means to be known by it alone.
-    async fn viewer(&self, session: &Session, headers: &HeaderMap) -> Result<Option<Arc<Viewer>>> {
+    async fn viewer(&self, session: Option<&Session>, headers: &HeaderMap) -> Result<Option<Arc<Viewer>>> {
         let memory = &self.app.memory;
         let token = if self.scopes.is_empty() { None } else { bearer::shown(headers) };
-        match &token {
-            Some(token) => memory.bearers.of(&self.app, token).await,
-            None => memory.viewers.of(&self.app, session).await,
+        match (&token, session) {
+            (Some(token), _) => memory.bearers.of(&self.app, token, wanted_language(headers)).await,
+            (None, Some(session)) => memory.viewers.of(&self.app, session).await,
+            (None, None) => Ok(None),
         }
     }
 
@@ -116,15 +121,24 @@ async fn received(request: Request) -> Result<Request, Response> {
     if request.method().is_safe() {
         return Ok(request);
     }
-    let (parts, body) = request.into_parts();
-    let limited = Request::from_parts(parts.clone(), body);
-    let body = Bytes::from_request(limited, &()).await.map_err(|rejection| rejection.status().into_response())?;
+    let (parts, body) = request.with_limited_body().into_parts();
+    let body =
+        Bytes::from_request(Request::new(body), &()).await.map_err(|rejection| rejection.status().into_response())?;
     Ok(Request::from_parts(parts, body.into()))
 }
 
-/// Lets through only those whom the route's access allows; the handler then finds its `Viewer`.
-pub async fn guard(State(guard): State<Guard>, session: Session, request: Request, next: Next) -> Response {
+/// Lets through only those whom the route's access allows, and ends what takes too long. Of a stream, that is until its
+/// answer begins.
+pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(guard.time, guarded(&guard, request, next)).await;
+    answered.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
+}
+
+/// The handler finds its `Viewer`.
+async fn guarded(guard: &Guard, request: Request, next: Next) -> Response {
     let app = &guard.app;
+    // None of a program that shows a token.
+    let session = request.extensions().get::<Session>().cloned();
     let mut request = match guard.streams_in {
         true => request,
         false => match received(request).await {
@@ -132,7 +146,7 @@ pub async fn guard(State(guard): State<Guard>, session: Session, request: Reques
             Err(refusal) => return refusal,
         },
     };
-    let viewer = match guard.viewer(&session, request.headers()).await {
+    let viewer = match guard.viewer(session.as_ref(), request.headers()).await {
         Ok(viewer) => viewer,
         Err(error) => return error.into_response(),
     };
@@ -140,13 +154,18 @@ pub async fn guard(State(guard): State<Guard>, session: Session, request: Reques
     let allowed = allowed.and_then(|()| guard.allows(viewer.as_deref()));
     if let Some(viewer) = viewer {
         if !guard.quiet && is_use(request.method(), request.headers()) && allowed.is_ok() {
-            if touch(&session, &viewer, app) {
+            if session.is_some_and(|session| touch(&session, &viewer, app)) {
                 app.memory.viewers.forget(&viewer);
             }
             note_use(app, &viewer).await;
         }
-        let mut viewer = Viewer::clone(&viewer);
-        viewer.language.get_or_insert_with(|| wanted_language(request.headers()).code().to_owned());
+        let viewer = match viewer.language {
+            Some(_) => viewer,
+            None => {
+                let language = wanted_language(request.headers()).code().to_owned();
+                Arc::new(Viewer { language: Some(language), ..Viewer::clone(&viewer) })
+            }
+        };
         request.extensions_mut().insert(viewer);
     }
     let mut response = match allowed {
@@ -174,11 +193,16 @@ fn is_use(method: &Method, headers: &HeaderMap) -> bool {
     *method != Method::GET || headers.contains_key("hx-request") || !by_script
 }
 
+/// Whom the guard let through.
+pub fn viewer_of(parts: &Parts) -> Option<&Arc<Viewer>> {
+    parts.extensions.get()
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Viewer {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Viewer> {
-        parts.extensions.get::<Viewer>().cloned().ok_or(Error::SignInNeeded)
+        viewer_of(parts).map(|viewer| Viewer::clone(viewer)).ok_or(Error::SignInNeeded)
     }
 }
 
@@ -186,7 +210,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Viewer {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Viewer>> {
-        Ok(parts.extensions.get::<Viewer>().cloned())
+        Ok(viewer_of(parts).map(|viewer| Viewer::clone(viewer)))
     }
 }
 
@@ -197,8 +221,8 @@ impl<S: Send + Sync> FromRequestParts<S> for AdminViewer {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<AdminViewer> {
-        match parts.extensions.get::<Viewer>() {
-            Some(viewer) if viewer.is_admin() => Ok(AdminViewer(viewer.clone())),
+        match viewer_of(parts) {
+            Some(viewer) if viewer.is_admin() => Ok(AdminViewer(Viewer::clone(viewer))),
             Some(_) => Err(Error::Forbidden(msg("error-admins-only"))),
             None => Err(Error::SignInNeeded),
         }
