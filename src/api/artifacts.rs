@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -24,6 +24,7 @@ use crate::people::Viewer;
 use crate::people::tokens::hex;
 use crate::tasks::{TaskId, Via};
 use crate::web::At;
+use crate::web::download::download;
 
 /// A file.
 #[derive(Serialize, ToSchema)]
@@ -142,15 +143,8 @@ pub async fn get_artifact(
     query.end()?;
     let name = name_of(&name).map_err(|_| Error::NotFound)?;
     let (file, chunks) = actions::read_artifact(&app, &viewer, id, name).await?;
-    let mut response = Body::from_stream(chunks).into_response();
-    let headers = response.headers_mut();
-    let octets = HeaderValue::from_static("application/octet-stream");
-    headers.insert(header::CONTENT_TYPE, HeaderValue::try_from(&file.content_type).unwrap_or(octets));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.bytes));
-    let name = utf8_percent_encode(file.name.as_str(), NON_ALPHANUMERIC);
-    let attachment = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{name}"));
-    let attachment = attachment.map_err(|error| Error::Internal(error.into()))?;
-    headers.insert(header::CONTENT_DISPOSITION, attachment);
+    let mut response = download(Body::from_stream(chunks), &file.content_type, file.name.as_str());
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(file.bytes));
     Ok(response)
 }
 

@@ -4,11 +4,11 @@
 use axum::body::{Body, Bytes};
 use axum::extract::RawQuery;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::{StreamExt, stream};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::At;
+use super::download::download;
 use super::monitor::pairs;
 use super::page::Visit;
 use crate::error::{Error, Result};
@@ -17,21 +17,6 @@ use crate::jobs::artifacts::ArtifactName;
 use crate::jobs::items::ItemOutcome;
 use crate::jobs::log::LogPiece;
 use crate::tasks::TaskId;
-
-fn download(body: Body, content_type: &str, name: &str) -> Response {
-    // RFC 6266: the plain name for those that know no other, the real one for the rest.
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || " ._-".contains(c) { c } else { '_' }).collect();
-    let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC);
-    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    for (name, value) in [(header::CONTENT_TYPE, content_type), (header::CONTENT_DISPOSITION, &disposition)] {
-        headers
-            .insert(name, HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("application/octet-stream")));
-    }
-    response
-}
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const LOG_NEXT: HeaderName = HeaderName::from_static("milepost-log-next");

@@ -13,6 +13,7 @@ pub mod docs;
 pub mod flash;
 pub mod forms;
 pub mod fragments;
+pub mod download;
 mod headers;
 mod health;
 pub mod history;
