@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::config;
 use crate::db::types::{id, words};
-use crate::error::{Message, msg};
+use crate::error::{Error, Message, msg};
 use crate::jobs::{Dispatch, Job};
 use crate::people::{OrganisationId, Presence, ProjectId, UserId, Viewer};
 
@@ -200,6 +200,12 @@ pub struct Task {
 }
 
 impl Task {
+    /// The one whose work it is moves it, and admins; a job also whoever speaks for the organisation's programs.
+    pub fn may_be_moved_by(&self, viewer: &Viewer) -> Result<(), Error> {
+        let is_theirs = self.assignee == Some(viewer.user) || (self.kind == Kind::Job && viewer.sees_all());
+        if viewer.is_admin() || is_theirs { Ok(()) } else { Err(Error::Forbidden(msg("error-not-your-task"))) }
+    }
+
     /// One that nothing happened to yet.
     pub fn new(organisation: OrganisationId, kind: Kind, title: String, creator: UserId, now: Timestamp) -> Task {
         Task {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Told, job_of, may_move, put, with_job};
+use super::{Told, job_of, put, with_job};
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
@@ -18,7 +18,7 @@ pub fn check_parent(w: &Write<'_>, viewer: &Viewer, parent: TaskId) -> Result<Ar
     if parent.job.is_none() {
         return Err(Error::field("parent", msg("error-parent-no-job")));
     }
-    may_move(viewer, &parent)?;
+    parent.may_be_moved_by(viewer)?;
     if parent.status.has_ended() || job_of(&parent)?.cancel_requested_at.is_some() {
         return Err(Error::Conflict(msg("refused-parent-ended")));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::{Told, find, job_of, may_move, put, with_job, with_status};
+use super::{Told, find, job_of, put, with_job, with_status};
 use crate::clock::stored;
 use crate::config;
 use crate::db::Write;
@@ -105,7 +105,7 @@ pub fn hear(
     sign: Sign,
 ) -> Result<(Arc<Task>, Task)> {
     let job = job_of(&before)?;
-    may_move(&by.viewer, &before)?;
+    before.may_be_moved_by(&by.viewer)?;
     let came_back = before.status == Status::Failed && job.lost_at.is_some();
     let begins = job.is_run_by_creator() && !job.is_running() && (!before.status.has_ended() || came_back);
     if begins && attempt.is_none_or(|attempt| attempt == job.attempt + 1 || came_back) {
@@ -189,7 +189,7 @@ pub fn finish(w: &mut Write<'_>, by: &By, id: TaskId, said: Finish) -> Result<Ar
     let before = find(w, &by.viewer, id)?;
     let error = said.error.as_deref().map(cleaned);
     if is_said_already(w, &before, &said)? {
-        may_move(&by.viewer, &before)?;
+        before.may_be_moved_by(&by.viewer)?;
         return Ok(before);
     }
     let (before, after) = hear(w, by, before, said.attempt, Sign::Alive)?;

@@ -64,15 +64,6 @@ fn find(w: &Write<'_>, viewer: &Viewer, id: TaskId) -> Result<Arc<Task>> {
     tasks::sql::find_to_change(w, viewer, id)?.ok_or(Error::NotFound)
 }
 
-/// Whoever may move this job: admins, the organisation's programs, and the member whose it is.
-fn may_move(viewer: &Viewer, task: &Task) -> Result<()> {
-    if viewer.sees_all() || task.assignee == Some(viewer.user) {
-        Ok(())
-    } else {
-        Err(Error::Forbidden(msg("error-not-your-task")))
-    }
-}
-
 /// Saves a job that changed, tells of it, and carries it on to its parent and to those who wait for it.
 pub(crate) fn put(
     w: &mut Write<'_>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use rusqlite::Connection;
 
-use super::{find, hear, job_of, may_move};
+use super::{find, hear, job_of};
 use crate::App;
 use crate::db::Write;
 use crate::error::{Error, Result};
@@ -26,7 +26,7 @@ pub(super) fn of_attempt(w: &mut Write<'_>, by: &By, id: TaskId, attempt: Option
     let before = find(w, &by.viewer, id)?;
     let job = job_of(&before)?;
     if is_over(job, attempt) {
-        may_move(&by.viewer, &before)?;
+        before.may_be_moved_by(&by.viewer)?;
         let after = Task::clone(&before);
         return Ok((before, after));
     }

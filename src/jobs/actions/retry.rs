@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::life::anew;
-use super::{Told, enqueue, find, job_of, may_move, put, with_job};
+use super::{Told, enqueue, find, job_of, put, with_job};
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs::sql;
@@ -13,7 +13,7 @@ use crate::tasks::{By, Change, Status, Task, TaskId};
 pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) -> Result<Arc<Task>> {
     let before = find(w, &by.viewer, id)?;
     let job = job_of(&before)?;
-    may_move(&by.viewer, &before)?;
+    before.may_be_moved_by(&by.viewer)?;
     if !before.status.has_ended() {
         return Err(Error::Conflict(msg("refused-retry-open").arg("status", before.status.as_str())));
     }

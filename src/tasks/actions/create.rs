@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::assign::check_people;
-use super::may_move;
 use crate::clock::stored;
 use crate::config;
 use crate::db::Write;
@@ -134,7 +133,7 @@ fn duplicate(w: &mut Write<'_>, by: &By, task: &Task, on_duplicate: OnDuplicate)
             Err(Error::Conflict(msg("refused-unique-key").arg("id", id.get())))
         }
         OnDuplicate::Replace => {
-            may_move(&by.viewer, &seen)?;
+            seen.may_be_moved_by(&by.viewer)?;
             let cancelled = jobs::actions::cancel(w, by, &seen, None)?;
             if !cancelled.status.has_ended() {
                 jobs::sql::release_unique_key(w.conn, id)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{find, may_move, refused};
+use super::{find, refused};
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs;
@@ -14,7 +14,7 @@ use crate::tasks::{By, Change, Kind, Status, Task, TaskId, sql};
 /// Admins delete any ended task; a job also whoever moves it.
 pub fn delete(w: &mut Write<'_>, by: &By, id: TaskId) -> Result<Arc<Task>> {
     let task = find(w, &by.viewer, id)?;
-    may_move(&by.viewer, &task)?;
+    task.may_be_moved_by(&by.viewer)?;
     if task.kind == Kind::Assignment && !by.viewer.is_admin() {
         return Err(Error::Forbidden(msg("error-admins-only")));
     }

@@ -20,22 +20,13 @@ pub use edit::{Edit, Edited, edit};
 pub use progress::{Form, Reported, cancel, comment, complete, reopen, report_progress, undo};
 pub use report::{Report, report};
 
-use super::{Kind, Task, TaskId, sql};
+use super::{Task, TaskId, sql};
 use crate::db::Write;
-use crate::error::{Error, Message, Result, msg};
+use crate::error::{Error, Message, Result};
 use crate::people::Viewer;
 
 fn find(w: &Write<'_>, viewer: &Viewer, id: TaskId) -> Result<Arc<Task>> {
     sql::find_to_change(w, viewer, id)?.ok_or(Error::NotFound)
-}
-
-/// The one whose work it is moves it, and admins; a job also whoever speaks for the organisation's programs.
-fn may_move(viewer: &Viewer, task: &Task) -> Result<()> {
-    if viewer.is_admin() || task.assignee == Some(viewer.user) || (task.kind == Kind::Job && viewer.sees_all()) {
-        Ok(())
-    } else {
-        Err(Error::Forbidden(msg("error-not-your-task")))
-    }
 }
 
 /// The next version of a task, heard of now.

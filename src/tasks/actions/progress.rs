@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{find, may_move, refused, touched};
+use super::{find, refused, touched};
 use crate::App;
 use crate::config;
 use crate::db::Write;
@@ -79,7 +79,7 @@ pub fn cancel(w: &mut Write<'_>, by: &By, id: TaskId, note: &str) -> Result<Repo
     let note = checked_note(note)?;
     let before = find(w, &by.viewer, id)?;
     if before.kind == Kind::Job {
-        may_move(&by.viewer, &before)?;
+        before.may_be_moved_by(&by.viewer)?;
         let after = jobs::actions::cancel(w, by, &before, note)?;
         return Ok(Reported { task: after, sequence: None, meanwhile: Vec::new() });
     }
@@ -96,7 +96,7 @@ pub fn reopen(w: &mut Write<'_>, by: &By, id: TaskId, note: &str) -> Result<Repo
 pub(super) fn move_task(w: &mut Write<'_>, by: &By, id: TaskId, step: Step) -> Result<Reported> {
     let viewer = &by.viewer;
     let before = find(w, viewer, id)?;
-    may_move(viewer, &before)?;
+    before.may_be_moved_by(viewer)?;
     if before.kind == Kind::Job {
         return Err(refused(msg("refused-by-hand-job")));
     }
@@ -151,7 +151,7 @@ fn former_progress(w: &Write<'_>, task: &Task) -> Result<Percent> {
 pub fn undo(w: &mut Write<'_>, by: &By, id: TaskId, sequence: i64) -> Result<Reported> {
     let viewer = &by.viewer;
     let before = find(w, viewer, id)?;
-    may_move(viewer, &before)?;
+    before.may_be_moved_by(viewer)?;
     let entry = sql::trail_entry(w.conn, id, sequence)?.ok_or(Error::NotFound)?;
     let undoable = matches!(
         entry.change,
