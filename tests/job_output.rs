@@ -222,8 +222,8 @@ async fn counts_and_groups_are_those_of_the_items_after_any_reports() {
     let conn = house.look();
     let expected = known.values().fold(ItemsMoved::default(), |counts, item| counts.by(item.outcome, 1));
     assert_eq!(counts, expected);
-    assert_eq!(sql::item_count(&conn, JOB).unwrap(), i64::try_from(known.len()).unwrap());
     let stored: Vec<Item> = sql::items(&conn, JOB, None, 0, 100).unwrap();
+    assert_eq!(stored.len(), known.len());
     for item in &stored {
         assert_eq!((item.outcome, &item.message), (known[&item.key].outcome, &known[&item.key].message));
     }
@@ -245,7 +245,7 @@ async fn items_past_the_limit_are_refused_whole_and_forgotten_ones_begin_anew() 
     record(&house, 1, many(20)).await.unwrap();
     let full = record(&house, 1, many(1)).await;
     assert!(matches!(full, Err(Error::Invalid(_))), "{full:?}");
-    assert_eq!(sql::item_count(&house.look(), JOB).unwrap(), 20);
+    assert_eq!(sql::items(&house.look(), JOB, None, 0, 100).unwrap().len(), 20);
     write(&house, |conn| sql::restart_items(conn, JOB, 2, false)).await.unwrap();
     assert!(sql::items(&house.look(), JOB, None, 0, 100).unwrap().is_empty());
     let moved = record(&house, 2, many(2)).await.unwrap();

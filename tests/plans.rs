@@ -188,7 +188,6 @@ fn ask_output(conn: &Connection) {
     let job = TaskId::new(1);
     sql::read_log(conn, job, 5, 100).unwrap();
     sql::last_of_log(conn, job, 10, 1_000).unwrap();
-    sql::item_count(conn, job).unwrap();
     for outcome in [None, Some(ItemOutcome::Failed)] {
         sql::items(conn, job, outcome, 5, 100).unwrap();
     }

@@ -224,11 +224,6 @@ pub fn has_failed_items(conn: &Connection, task: TaskId) -> Result<bool> {
     Ok(!items(conn, task, Some(ItemOutcome::Failed), 0, 1)?.is_empty())
 }
 
-/// How many items are recorded.
-pub fn item_count(conn: &Connection, task: TaskId) -> Result<i64> {
-    Ok(place(conn, task)?.map_or(0, |place| place.items))
-}
-
 /// Items after a place, in the order in which they were first heard of; of one outcome or of all.
 pub fn items(
     conn: &Connection,
