@@ -114,6 +114,12 @@ impl Pace {
         }
     }
 
+    /// Whether it went on for long enough, by `now`, to say how fast.
+    pub fn has_rate(&self, now: Timestamp) -> bool {
+        let quiet = (now.as_millisecond() - self.last.at).max(0);
+        self.intervals(quiet).len() >= LEAST_INTERVALS && self.last.at - self.started + quiet >= WARM_UP_MS
+    }
+
     /// When `total` will be reached, of which `done` is done by `now`.
     pub fn estimate(&self, now: Timestamp, done: f64, total: Option<f64>, earlier: Option<Earlier>) -> Option<Eta> {
         // A clock that was set back since: no time has passed, as far as one can tell.

@@ -129,8 +129,12 @@ fn estimate(task: &mut Task, now: Timestamp) {
     if Arc::make_mut(&mut pace).observe(now, done) && (pace.newest() != newest || job.recorded.pace.is_none()) {
         job.recorded.keep_pace(pace.clone());
     }
-    // Until there is a rate, the expectation from earlier runs stands.
-    task.eta = pace.estimate(now, done, Some(100.0), None).or(task.eta).filter(|eta| eta.latest >= now);
+    let found = match pace.estimate(now, done, Some(100.0), None) {
+        // Until there is a rate, the expectation from earlier runs stands.
+        None if !pace.has_rate(now) => task.eta,
+        found => found,
+    };
+    task.eta = found.filter(|eta| eta.latest >= now);
     job.recorded.pace_now = Some(pace);
     job.stalled_at = None;
 }
