@@ -169,6 +169,9 @@ pub const ROWS_SWEPT: usize = 500;
 /// A form or request body, in bytes: the longest description (below) in
 /// percent-encoded UTF-8, with room for the other fields.
 pub const BODY_BYTES: usize = 256 * 1024;
+/// The same where many items or reports come at once: a thousand items with keys and messages as long as they may be are
+/// 2.2 million characters, and some of these are more than one byte.
+pub const ITEMS_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// Characters. A title fits two lines of a card; a description is a page or
 /// two; a note is a paragraph.

@@ -98,6 +98,9 @@ pub enum Error {
     /// The thing is in a state that does not allow this.
     #[error("conflict: {0}")]
     Conflict(Message),
+    /// More bytes at once than are taken in.
+    #[error("too large")]
+    TooLarge { limit: usize },
     #[error("too many requests")]
     TooMany { retry_after_seconds: u64 },
     /// No more streams fit.

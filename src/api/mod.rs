@@ -26,7 +26,7 @@ pub mod trail;
 
 use std::time::Duration;
 
-use crate::config::{CLAIM_WAIT_SECONDS, UPLOAD_TIME};
+use crate::config::{CLAIM_WAIT_SECONDS, ITEMS_BODY_BYTES, UPLOAD_TIME};
 use crate::people::Scope;
 use crate::web::{Access, Route, Use, delete, get, patch, post, put};
 
@@ -84,9 +84,11 @@ fn jobs() -> Vec<Route> {
     vec![
         post("/api/v1/tasks/{id}/progress", SignedIn, reports::post_progress)
             .scopes(REPORT)
+            .takes_in(ITEMS_BODY_BYTES)
             .told(reports::told_post_progress),
         post("/api/v1/tasks/progress", SignedIn, reports::post_progress_batch)
             .scopes(REPORT)
+            .takes_in(ITEMS_BODY_BYTES)
             .told(reports::told_post_progress_batch),
         post("/api/v1/tasks/{id}/heartbeat", SignedIn, reports::post_heartbeat)
             .scopes(REPORT)

@@ -55,6 +55,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::SignInNeeded => StatusCode::UNAUTHORIZED,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Error::TooMany { .. } | Error::Crowded(Crowded::User | Crowded::Organisation) => StatusCode::TOO_MANY_REQUESTS,
         Error::Crowded(Crowded::Server) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -306,6 +307,7 @@ fn sentence(error: &Error) -> Message {
         Error::NotFound => msg("error-not-found"),
         Error::SignInNeeded => msg("error-sign-in-needed"),
         Error::Forbidden(message) | Error::Conflict(message) => message.clone(),
+        Error::TooLarge { limit } => too_large(*limit),
         Error::Crowded(Crowded::User) => msg("error-streams-user"),
         Error::Crowded(Crowded::Organisation) => msg("error-streams-organisation"),
         Error::Crowded(Crowded::Server) => msg("error-streams-server"),
@@ -313,11 +315,15 @@ fn sentence(error: &Error) -> Message {
     }
 }
 
+fn too_large(limit: usize) -> Message {
+    msg("error-too-large").arg("limit", limit / 1024)
+}
+
 fn status_sentence(status: StatusCode) -> Message {
     match status {
         StatusCode::BAD_REQUEST => msg("error-bad-request"),
         StatusCode::METHOD_NOT_ALLOWED => msg("error-method"),
-        StatusCode::PAYLOAD_TOO_LARGE => msg("error-too-large").arg("limit", crate::config::BODY_BYTES / 1024),
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(crate::config::BODY_BYTES),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => msg("error-not-a-form"),
         StatusCode::SERVICE_UNAVAILABLE => msg("error-timeout"),
         _ => msg("error-internal"),

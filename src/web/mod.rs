@@ -10,10 +10,10 @@ pub mod boundary;
 pub mod bulk;
 pub mod choices;
 pub mod docs;
+pub mod download;
 pub mod flash;
 pub mod forms;
 pub mod fragments;
-pub mod download;
 mod headers;
 mod health;
 pub mod history;
@@ -33,6 +33,7 @@ pub mod preferences;
 pub mod presence;
 mod programs;
 pub mod projects;
+mod route;
 pub mod session;
 pub mod settings;
 pub mod setup;
@@ -46,17 +47,15 @@ pub mod tokens;
 mod trail;
 pub mod viewer;
 
+pub use route::{Access, Route, Use, delete, get, patch, post, put};
+
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequestParts};
-use axum::handler::Handler;
-use axum::http::Method;
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Router, extract};
 use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
@@ -67,12 +66,11 @@ use tower_http::trace::TraceLayer;
 
 use crate::App;
 use crate::api::bearer::Bearers;
-use crate::api::{self, names::AllNames, openapi::Told, rates::Rates};
-use crate::config::{self, Config};
+use crate::api::{self, names::AllNames, rates::Rates};
+use crate::config::Config;
 use crate::error::{Error, msg};
-use crate::people::{Scope, Scopes};
 use arrival::{arrive, without_prefix};
-use boundary::{REQUEST_TIMEOUT, boundary, loggable, panicked};
+use boundary::{boundary, loggable, panicked};
 use bulk::Bulks;
 use choices::Choices;
 use fragments::Fragments;
@@ -108,109 +106,6 @@ impl Memory {
             description: OnceLock::new(),
         }
     }
-}
-
-/// Who may use a route.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Access {
-    Public,
-    SignedIn,
-    Admin,
-    Owner,
-}
-
-/// How a route is used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Use {
-    /// A person asks: it prolongs the session and makes its user present.
-    Person,
-    /// A script or a supervisor asks.
-    Machine,
-}
-
-/// One line of the URL map.
-pub struct Route {
-    pub method: Method,
-    pub path: &'static str,
-    pub access: Access,
-    pub usage: Use,
-    /// Which scopes open it to a token, each alone; none where only people come.
-    pub scopes: Scopes,
-    /// What its description says of it.
-    pub told: Option<fn() -> Told>,
-    /// How long it may take.
-    pub time: Duration,
-    /// The handler reads the body itself, as it comes.
-    pub streams_in: bool,
-    handler: MethodRouter<App>,
-}
-
-impl Route {
-    fn new<H, T>(method: Method, path: &'static str, access: Access, handler: H) -> Route
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        let filter = MethodFilter::try_from(method.clone()).expect("the map names methods that HTTP has");
-        let scopes = Scopes::default();
-        Route {
-            method,
-            path,
-            access,
-            usage: Use::Person,
-            scopes,
-            told: None,
-            time: REQUEST_TIMEOUT,
-            streams_in: false,
-            handler: on(filter, handler),
-        }
-    }
-
-    pub fn usage(self, usage: Use) -> Route {
-        Route { usage, ..self }
-    }
-
-    /// Programs come here, too, whose token has one of these.
-    pub fn scopes(self, scopes: &[Scope]) -> Route {
-        Route { scopes: scopes.iter().copied().collect(), usage: Use::Machine, ..self }
-    }
-
-    /// It waits for something for so long.
-    pub fn waits(self, wait: Duration) -> Route {
-        Route { time: wait + REQUEST_TIMEOUT, ..self }
-    }
-
-    pub fn streams_in(self) -> Route {
-        Route { streams_in: true, ..self }
-    }
-
-    pub fn told(self, told: fn() -> Told) -> Route {
-        Route { told: Some(told), ..self }
-    }
-
-    pub fn is_for_programs(&self) -> bool {
-        !self.scopes.is_empty()
-    }
-}
-
-pub fn get<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
-    Route::new(Method::GET, path, access, handler)
-}
-
-pub fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
-    Route::new(Method::POST, path, access, handler)
-}
-
-pub fn put<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
-    Route::new(Method::PUT, path, access, handler)
-}
-
-pub fn patch<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
-    Route::new(Method::PATCH, path, access, handler)
-}
-
-pub fn delete<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
-    Route::new(Method::DELETE, path, access, handler)
 }
 
 /// Every address of the program.
@@ -360,11 +255,11 @@ fn inside(app: App) -> Router {
     let mut router = Router::new();
     for line in lines {
         let quiet = line.usage != Use::Person;
-        let Route { access, scopes, streams_in, time, .. } = line;
-        let guarded = Guard { app: app.clone(), access, quiet, scopes, streams_in, time };
+        let Route { access, scopes, body_bytes, streams_in, time, .. } = line;
+        let guarded = Guard { app: app.clone(), access, quiet, scopes, body_bytes, streams_in, time };
         router = router.route(line.path, line.handler.route_layer(from_fn_with_state(guarded, guard)));
     }
-    let routes = DefaultBodyLimit::max(config::BODY_BYTES).layer(router.with_state(app.clone()));
+    let routes = router.with_state(app.clone());
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(app.clone(), arrive))
         .layer(from_fn(headers::security_headers))

@@ -5,9 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::RequestExt;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
@@ -72,6 +71,8 @@ pub struct Guard {
     pub quiet: bool,
     /// The route is for programs: a token with one of these opens it, too.
     pub scopes: Scopes,
+    /// Bytes that its body may have.
+    pub body_bytes: usize,
     /// The body comes while the handler works.
     pub streams_in: bool,
     /// How long it may take.
@@ -116,14 +117,18 @@ impl Guard {
 
 /// The request with all of its body. Rights are asked for after it has come: a body that takes its time must not act with
 /// the rights that its sender had when it began.
-async fn received(request: Request) -> Result<Request, Response> {
+async fn received(request: Request, limit: usize) -> Result<Request, Response> {
     // What only asks has nothing to say there, and is not waited for.
     if request.method().is_safe() {
         return Ok(request);
     }
-    let (parts, body) = request.with_limited_body().into_parts();
-    let body =
-        Bytes::from_request(Request::new(body), &()).await.map_err(|rejection| rejection.status().into_response())?;
+    let (parts, body) = request.into_parts();
+    let mut alone = Request::new(body);
+    DefaultBodyLimit::max(limit).apply(&mut alone);
+    let body = Bytes::from_request(alone, &()).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge { limit }.into_response(),
+        status => status.into_response(),
+    })?;
     Ok(Request::from_parts(parts, body.into()))
 }
 
@@ -135,13 +140,14 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
 }
 
 /// The handler finds its `Viewer`.
-async fn guarded(guard: &Guard, request: Request, next: Next) -> Response {
+async fn guarded(guard: &Guard, mut request: Request, next: Next) -> Response {
     let app = &guard.app;
+    DefaultBodyLimit::max(guard.body_bytes).apply(&mut request);
     // None of a program that shows a token.
     let session = request.extensions().get::<Session>().cloned();
     let mut request = match guard.streams_in {
         true => request,
-        false => match received(request).await {
+        false => match received(request, guard.body_bytes).await {
             Ok(request) => request,
             Err(refusal) => return refusal,
         },
