@@ -53,6 +53,9 @@ async fn what_is_wrong_is_named_field_by_field_and_nothing_is_done() {
     let program = house.program("alice", "read report admin").await;
     assert_eq!(wrong(post(&program, TASKS, json!({})).await), ["title"]);
     assert_eq!(wrong(post(&program, TASKS, json!({ "titel": "x" })).await), ["title", "titel"]);
+    let soon = post(&program, TASKS, json!({ "title": "x", "run_at": "tomorrow" })).await.expect(422).json();
+    assert_eq!(soon["errors"][0]["field"], "run_at");
+    assert!(soon["errors"][0]["detail"].as_str().unwrap().contains("2026-11-22T10:00:00Z"), "{soon}");
     let bad = json!({ "title": " ", "queue_priority": 10, "max_attempts": 0, "labels": ["", "x"] });
     let mut fields = wrong(post(&program, TASKS, bad).await);
     fields.sort();
@@ -84,8 +87,11 @@ async fn what_is_wrong_is_named_field_by_field_and_nothing_is_done() {
     assert!(twice["detail"].as_str().unwrap().contains("twice"), "{twice}");
     let form = program.request(Method::POST, &path).header("content-type", "text/plain").body("x");
     program.send(form).await.expect(415).json();
-    let much = json!({ "note": "x".repeat(milepost::config::BODY_BYTES) });
-    post(&program, &path, much).await.expect(413).json();
+    let much = |bytes: usize| json!({ "note": "x".repeat(bytes) });
+    let larger = post(&program, &path, much(milepost::config::ITEMS_BODY_BYTES)).await.expect(413).json();
+    assert!(larger["detail"].as_str().unwrap().contains("4,096 KB"), "{larger}");
+    let large = post(&program, TASKS, much(milepost::config::BODY_BYTES)).await.expect(413).json();
+    assert!(large["detail"].as_str().unwrap().contains("256 KB"), "{large}");
     let other = program.send_json(Method::PUT, &path, "{}").await.expect(405);
     assert_eq!(other.header("allow"), "POST");
     assert_eq!(other.json()["status"], 405);
@@ -259,6 +265,19 @@ async fn a_thousand_reports_come_in_one_call_and_each_is_answered_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_items_with_the_longest_keys_and_messages_fit_into_one_report() {
+    let house = House::open().await;
+    let program = house.program("bob", "read report").await;
+    let own = make(&program, json!({ "title": "Own" })).await;
+    let message = "x".repeat(milepost::config::ITEM_MESSAGE_CHARS);
+    let items: Vec<Value> = (0..milepost::config::ITEMS_AT_ONCE)
+        .map(|number| json!({ "key": format!("{number:0>200}"), "outcome": "failed", "message": message }))
+        .collect();
+    let said = act(&program, &own, "progress", json!({ "items": items })).await.expect(200).json();
+    assert_eq!(said["task"]["counts"]["failed"], 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_a_report_that_is_refused_among_others_nothing_stays() {
     let house = House::open().await;
     let program = house.program("bob", "read report").await;
@@ -369,5 +388,8 @@ async fn a_queue_is_paused_and_limited_by_an_admins_token() {
     let listed = admin.get("/api/v1/queues").await.expect(200).json();
     assert_eq!(listed["items"], json!([{ "what": "queue", "name": "post office", "is_paused": false, "at_once": 1 }]));
     assert_eq!(wrong(put(json!({ "at_once": 0 })).await), ["at_once"]);
+    let path = "/api/v1/queues/queue/post%2Foffice";
+    let slash = admin.send_json(Method::PUT, path, r#"{"is_paused":true}"#).await.expect(200).json();
+    assert_eq!(slash["name"], "post/office");
     admin.send_json(Method::PUT, "/api/v1/queues/colour/red", "{}").await.expect(404);
 }

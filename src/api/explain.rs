@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -81,6 +82,9 @@ impl Explainer {
                     schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
                 if !choices.is_empty() && !choices.contains(&text.as_str()) {
                     self.refuse(at, &msg("error-one-of").arg("choices", choices.join(", ")));
+                }
+                if schema["format"] == "date-time" && text.parse::<Timestamp>().is_err() {
+                    self.refuse(at, &msg("error-wants-time"));
                 }
                 self.check_length(schema, text.chars().count(), "Length", at);
             }
