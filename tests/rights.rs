@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use milepost::clock::Clock;
@@ -107,9 +107,7 @@ impl Way {
             Way::TokenRevoked => revoke_token(there, "/account").await,
             Way::OrganisationTokenRevoked => revoke_token(there, "/settings").await,
             Way::Expiry | Way::TokenExpiry => {
-                let until = scene.expires_at.duration_since(house.server.clock.now());
-                // Time itself is what is waited for.
-                tokio::time::sleep(Duration::try_from(until).unwrap_or_default()).await;
+                scene.is_past(scene.expires_at).await;
             }
             Way::PasswordChange => {
                 let fields = [("current", PASSWORD), ("password", "another battery")];
@@ -243,6 +241,12 @@ impl Scene {
         stream
     }
 
+    /// Time itself is what is waited for.
+    async fn is_past(&self, moment: Timestamp) {
+        let clock = &self.house.server.clock;
+        eventually("the time comes", || async { (clock.now() >= moment).then_some(()) }).await;
+    }
+
     /// Something happens to the task of which all of them would hear.
     async fn afterwards(&self) {
         self.house.alice().post(&format!("/tasks/{}", self.task), &[("title", "Afterwards")]).await.expect(303);
@@ -253,8 +257,7 @@ impl Scene {
     async fn flood(&self, way: Way) {
         if way.is_by_time() {
             let soon = self.expires_at - SignedDuration::from_millis(700);
-            let until = soon.duration_since(self.house.server.clock.now());
-            tokio::time::sleep(Duration::try_from(until).unwrap_or_default()).await;
+            self.is_past(soon).await;
         }
         let (organisation, presence) = (OrganisationId::new(1), Presence::Idle);
         let user = UserId::new(self.house.people.id(self.line.who).parse().unwrap());
