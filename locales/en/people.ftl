@@ -166,6 +166,7 @@ sessions-ended = { $count ->
 
 tokens-title = API tokens
 tokens-hint = A program that shows such a token acts as you, here in { $organisation }, with the role that you have at the moment.
+tokens-docs = How programs use them
 tokens-organisation-title = The organisation’s API tokens
 tokens-organisation-hint = For programs that are nobody’s own. Each acts in its own name, and works on when whoever made it leaves.
 token-name = Token name

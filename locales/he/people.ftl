@@ -171,6 +171,7 @@ sessions-ended = { $count ->
 
 tokens-title = אסימוני API
 tokens-hint = תוכנה שמציגה אסימון כזה פועלת בשמך, כאן בארגון { $organisation }, בתפקיד שיש לך באותו רגע.
+tokens-docs = איך תוכניות משתמשות בהם
 tokens-organisation-title = אסימוני ה־API של הארגון
 tokens-organisation-hint = לתוכנות שאינן שייכות לאדם מסוים. כל אסימון פועל בשם עצמו, וממשיך לעבוד גם כשמי שיצרו אותו עוזבים.
 token-name = שם האסימון
