@@ -163,7 +163,10 @@ fn stage<'a>(l: Lang, value: &Value) -> Option<Side<'a>> {
     let name = text(stage, "name")?.to_owned();
     let place = stage.get("index").and_then(Value::as_i64).zip(stage.get("of").and_then(Value::as_i64));
     Some(Side::Text(match place {
-        Some((index, of)) => format!("{name} {}", l.m(&msg("job-stage-place").arg("index", index).arg("of", of))),
+        // Isolated: the place reads in the direction of the page, whatever that of the name is.
+        Some((index, of)) => {
+            format!("\u{2068}{name}\u{2069} {}", l.m(&msg("job-stage-place").arg("index", index).arg("of", of)))
+        }
         None => name,
     }))
 }
