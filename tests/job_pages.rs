@@ -7,7 +7,8 @@ use milepost::tasks::TaskId;
 use milepost::tasks::actions::{NewJob, NewTask};
 
 use crate::support::html::Page;
-use crate::support::server::{House, MARK};
+use crate::support::served::Served;
+use crate::support::server::{House, MARK, make_token};
 use crate::support::worker::{Worker, letters};
 
 fn rows(page: &Page) -> Vec<String> {
@@ -337,4 +338,36 @@ async fn what_happens_to_a_job_reaches_another_browser() {
     assert!(filtered.named("task").await.data.contains("the post office"));
     house.bob().post(&format!("/tasks/{id}/dismiss"), &[]).await.expect(303);
     assert!(jobs.named("gone").await.data.contains(&id.to_string()));
+}
+
+/// Plays one scene of `jobs.mjs` in Chromium.
+async fn play(scene: &str) {
+    let served = Served::open().await;
+    let token = make_token(&served.client("alice"), "/account", "read report work admin").await;
+    served.script("jobs.mjs").env("MILEPOST_SCENE", scene).env("MILEPOST_TOKEN", &token).run();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_browser_the_cancel_of_a_running_job_is_seen_as_it_goes() {
+    play("cancelled").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_browser_a_failed_job_is_retried_in_part_then_as_a_whole_then_dismissed() {
+    play("retried").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_browser_all_that_a_filter_finds_is_cancelled_and_cleared_and_nothing_else() {
+    play("many").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_browser_a_queue_is_paused_and_goes_on() {
+    play("paused").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_keys_alone_a_job_is_cancelled_and_opened() {
+    play("keys").await;
 }

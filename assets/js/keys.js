@@ -73,6 +73,13 @@ export function start() {
     if (menu?.open && !menu.contains(event.target)) menu.open = false;
     for (const other of document.querySelectorAll(".row-menu[open]")) if (!other.contains(event.target)) other.open = false;
   });
+  // What was chosen from a menu is on its way.
+  document.addEventListener("submit", (event) => {
+    const menu = event.target.closest(".row-menu");
+    if (!menu) return;
+    menu.querySelector("summary").focus();
+    menu.open = false;
+  });
   document.addEventListener("keydown", (event) => {
     const menu = document.getElementById("menu");
     const open = menu?.open ? menu : document.querySelector(".row-menu[open]");
