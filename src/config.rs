@@ -328,3 +328,48 @@ pub const LOG_PIECE_BYTES: usize = 256 * 1024;
 pub const PARENTS: usize = 8;
 /// Claims of one user that wait at a time: workers of a large machine.
 pub const WAITS: usize = 256;
+
+/// Health. Under this the disk is nearly full: a day's growth of a busy house, with room for SQLite's own files. Where the
+/// database itself is larger, its size counts: then no backup fits any more.
+pub const HEALTH_FREE_BYTES: i64 = 2_000_000_000;
+/// Under this, writes may fail within minutes.
+pub const HEALTH_FREE_BYTES_FAILING: i64 = 256_000_000;
+/// Past this backups and checks take long; time to keep less.
+pub const HEALTH_DATABASE_BYTES: i64 = 50_000_000_000;
+/// The log is 16 MB as a rule, and some hundreds while a backup is made: more means that something reads one moment for
+/// ever, so that it cannot begin anew.
+pub const HEALTH_LOG_BYTES: i64 = 512_000_000;
+pub const HEALTH_LOG_BYTES_FAILING: i64 = 4_000_000_000;
+/// Milliseconds. A commit takes a few; past a second people notice, past ten their browsers give up.
+pub const HEALTH_WRITER_MILLISECONDS: i64 = 1_000;
+pub const HEALTH_WRITER_MILLISECONDS_FAILING: i64 = 10_000;
+/// How long a look waits for the writer.
+pub const HEALTH_WRITER_PATIENCE: Duration = Duration::from_secs(15);
+/// How long a supervisor waits for it: less than its own patience usually is.
+pub const READY_PATIENCE: Duration = Duration::from_secs(4);
+/// Minutes. A night's backup may come late by two hours; a week without one is one that nobody looks after.
+pub const HEALTH_BACKUP_MINUTES: i64 = 26 * 60;
+pub const HEALTH_BACKUP_MINUTES_FAILING: i64 = 7 * 24 * 60;
+/// A job that waits for longer has no worker, or too few.
+pub const HEALTH_WAITING: SignedDuration = SignedDuration::from_hours(1);
+/// It is looked at each quarter of an hour: what is older was missed four times.
+pub const HEALTH_FRESH: SignedDuration = SignedDuration::from_hours(1);
+
+/// Days for which what has ended is kept, unless somebody says otherwise. Whoever asks what became of a job does so within
+/// the month; what failed is looked into later, and compared with what failed then.
+pub const DONE_DAYS: i64 = 30;
+pub const CANCELLED_DAYS: i64 = 30;
+pub const FAILED_DAYS: i64 = 90;
+/// Of jobs that keep the house: a hundred a day, all alike.
+pub const ROUTINE_DAYS: i64 = 3;
+/// A file that was brought in has been read by then.
+pub const UPLOAD_DAYS: i64 = 7;
+/// Files are large, and made again on demand; their job says for longer that they were there.
+pub const FILE_DAYS: i64 = 14;
+/// Of links and tokens that cannot be used any more; the audit says who made them.
+pub const LINK_DAYS: i64 = 30;
+pub const TOKEN_ROW_DAYS: i64 = 90;
+/// A day at least, so that nothing goes under the eyes of who made it; ten years are for ever.
+pub const RETENTION_DAYS: std::ops::RangeInclusive<i64> = 1..=3650;
+/// The category of jobs that only hold a file that was brought in.
+pub const UPLOAD_CATEGORY: &str = "upload";

@@ -35,6 +35,7 @@ use live::Hub;
 use people::Viewer;
 use people::passwords::Passwords;
 use people::presence::Tracker;
+use people::sql::Leftover;
 use people::throttle::Throttle;
 use tasks::{By, Via};
 
@@ -153,12 +154,11 @@ async fn keep_house(app: App) {
         if let Err(error) = people::presence::notice_silence(&app).await {
             tracing::warn!(%error, "presence was not kept");
         }
-        let swept = app.db.write(|w| Ok(people::sql::delete_expired_sessions(w.conn, w.now)?)).await;
-        if let Err(error) = swept {
-            tracing::warn!(%error, "expired sessions were not removed");
-        }
-        if let Err(error) = people::actions::forget_old_answers(&app).await {
-            tracing::warn!(%error, "old answers were not removed");
+        let now = app.clock.now();
+        for (what, over_before) in [(Leftover::Sessions, now), (Leftover::Answers, now - config::ANSWERS_KEPT)] {
+            if let Err(error) = people::actions::remove_leftovers(&app, what, over_before).await {
+                tracing::warn!(%error, %what, "what is over was not removed");
+            }
         }
         if let Err(error) = jobs::actions::remove_leftovers(&app).await {
             tracing::warn!(%error, "what jobs left behind was not removed");

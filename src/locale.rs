@@ -22,7 +22,7 @@ pub enum Lang {
 }
 
 /// The words of each language, file by file; order as in [`Lang::ALL`].
-const SOURCES: [[&str; 7]; 2] = [
+const SOURCES: [[&str; 8]; 2] = [
     [
         include_str!("../locales/en/layout.ftl"),
         include_str!("../locales/en/people.ftl"),
@@ -31,6 +31,7 @@ const SOURCES: [[&str; 7]; 2] = [
         include_str!("../locales/en/errors.ftl"),
         include_str!("../locales/en/api.ftl"),
         include_str!("../locales/en/kinds.ftl"),
+        include_str!("../locales/en/health.ftl"),
     ],
     [
         include_str!("../locales/he/layout.ftl"),
@@ -40,6 +41,7 @@ const SOURCES: [[&str; 7]; 2] = [
         include_str!("../locales/he/errors.ftl"),
         include_str!("../locales/he/api.ftl"),
         include_str!("../locales/he/kinds.ftl"),
+        include_str!("../locales/he/health.ftl"),
     ],
 ];
 

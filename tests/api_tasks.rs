@@ -364,7 +364,9 @@ async fn a_claim_under_a_key_is_answered_again_and_old_answers_are_forgotten() {
     let kept = || -> i64 { house.look().query_row("select count(*) from kept_answers", [], |row| row.get(0)).unwrap() };
     assert_eq!(kept(), 1);
     house.advance(SignedDuration::from_hours(24));
-    milepost::people::actions::forget_old_answers(&house.server.app).await.unwrap();
+    let over_before = house.server.clock.now() - milepost::config::ANSWERS_KEPT;
+    let answers = milepost::people::sql::Leftover::Answers;
+    milepost::people::actions::remove_leftovers(&house.server.app, answers, over_before).await.unwrap();
     assert_eq!(kept(), 0);
 }
 

@@ -11,8 +11,12 @@ words!(
     BuiltIn {
         /// A copy of the whole store, checked and rotated.
         Backup = "backup",
+        /// Whether there is room, whether writes are quick, whether there are backups, whether jobs go on.
+        CheckHealth = "check-health",
         /// Whether the store says what the trail says.
         CheckIntegrity = "check-integrity",
+        /// Removes what was kept for long enough.
+        CleanUp = "clean-up",
         /// Does nothing, at the pace that one asks for.
         Rehearsal = "rehearsal",
     }
@@ -43,7 +47,9 @@ impl BuiltIn {
     pub const fn title_key(self) -> &'static str {
         match self {
             BuiltIn::Backup => "kind-backup",
+            BuiltIn::CheckHealth => "kind-check-health",
             BuiltIn::CheckIntegrity => "kind-check-integrity",
+            BuiltIn::CleanUp => "kind-clean-up",
             BuiltIn::Rehearsal => "kind-rehearsal",
         }
     }
@@ -52,14 +58,16 @@ impl BuiltIn {
     pub const fn about_key(self) -> &'static str {
         match self {
             BuiltIn::Backup => "kind-backup-about",
+            BuiltIn::CheckHealth => "kind-check-health-about",
             BuiltIn::CheckIntegrity => "kind-check-integrity-about",
+            BuiltIn::CleanUp => "kind-clean-up-about",
             BuiltIn::Rehearsal => "kind-rehearsal-about",
         }
     }
 
     pub const fn purpose(self) -> Purpose {
         match self {
-            BuiltIn::Backup | BuiltIn::CheckIntegrity => Purpose::Order,
+            BuiltIn::Backup | BuiltIn::CheckHealth | BuiltIn::CheckIntegrity | BuiltIn::CleanUp => Purpose::Order,
             BuiltIn::Rehearsal => Purpose::Trial,
         }
     }
@@ -75,7 +83,8 @@ impl BuiltIn {
                     .hint(msg("backup-keep-weekly-hint"))
                     .default("4"),
             ],
-            BuiltIn::CheckIntegrity => Vec::new(),
+            BuiltIn::CheckHealth | BuiltIn::CheckIntegrity => Vec::new(),
+            BuiltIn::CleanUp => clean_up_fields(),
             BuiltIn::Rehearsal => {
                 let step = 1..=REHEARSAL_STEPS;
                 vec![
@@ -94,15 +103,27 @@ impl BuiltIn {
     /// Whether only admins start jobs of this kind.
     pub const fn is_for_admins(self) -> bool {
         match self {
-            BuiltIn::Backup | BuiltIn::CheckIntegrity | BuiltIn::Rehearsal => true,
+            BuiltIn::Backup
+            | BuiltIn::CheckHealth
+            | BuiltIn::CheckIntegrity
+            | BuiltIn::CleanUp
+            | BuiltIn::Rehearsal => true,
         }
     }
 
     /// Whether it concerns the whole store: only admins of the first organisation start it.
     pub const fn is_of_the_house(self) -> bool {
         match self {
-            BuiltIn::Backup => true,
+            BuiltIn::Backup | BuiltIn::CheckHealth | BuiltIn::CleanUp => true,
             BuiltIn::CheckIntegrity | BuiltIn::Rehearsal => false,
+        }
+    }
+
+    /// Whether it keeps the house by the clock: one run is like the next, and is kept for days only.
+    pub const fn is_routine(self) -> bool {
+        match self {
+            BuiltIn::Backup | BuiltIn::CheckHealth | BuiltIn::CheckIntegrity | BuiltIn::CleanUp => true,
+            BuiltIn::Rehearsal => false,
         }
     }
 
@@ -110,9 +131,30 @@ impl BuiltIn {
     /// what an admin may.
     pub const fn acts_for_its_creator(self) -> bool {
         match self {
-            BuiltIn::Backup | BuiltIn::CheckIntegrity | BuiltIn::Rehearsal => false,
+            BuiltIn::Backup
+            | BuiltIn::CheckHealth
+            | BuiltIn::CheckIntegrity
+            | BuiltIn::CleanUp
+            | BuiltIn::Rehearsal => false,
         }
     }
+}
+
+/// How long what has ended is kept, each in days.
+fn clean_up_fields() -> Vec<Field> {
+    let days = |name, label, default| Field::number(name, msg(label), config::RETENTION_DAYS).default(default);
+    vec![
+        Field::check("dry_run", msg("clean-up-dry-run")).hint(msg("clean-up-dry-run-hint")),
+        days("done_days", "clean-up-done", "30"),
+        days("failed_days", "clean-up-failed", "90"),
+        days("cancelled_days", "clean-up-cancelled", "30"),
+        days("routine_days", "clean-up-routine", "3").hint(msg("clean-up-routine-hint")),
+        days("upload_days", "clean-up-uploads", "7"),
+        days("file_days", "clean-up-files", "14").hint(msg("clean-up-files-hint")),
+        days("link_days", "clean-up-links", "30"),
+        days("token_days", "clean-up-tokens", "90"),
+        Field::inner("kinds", msg("clean-up-kinds")),
+    ]
 }
 
 impl Purpose {

@@ -7,9 +7,11 @@ pub mod artifacts;
 pub mod built_in;
 pub mod dispatch;
 pub mod fields;
+pub mod health;
 pub mod items;
 pub mod kinds;
 pub mod log;
+pub mod retention;
 pub mod sql;
 pub mod worker;
 

@@ -49,7 +49,9 @@ impl Offer {
 pub fn kind_icon(kind: BuiltIn) -> &'static str {
     match kind {
         BuiltIn::Backup => "copy",
+        BuiltIn::CheckHealth => "info",
         BuiltIn::CheckIntegrity => "check",
+        BuiltIn::CleanUp => "gear",
         BuiltIn::Rehearsal => "play",
     }
 }

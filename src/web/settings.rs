@@ -5,6 +5,7 @@ use askama_web::WebTemplate;
 use axum::response::{IntoResponse, Response};
 
 use super::forms::{Fields, Filled};
+use super::health::HealthPanel;
 use super::page::{Nav, Page, Visit};
 use super::session::look_at;
 use super::tokens::Tokens;
@@ -23,14 +24,17 @@ struct SettingsPage {
     zone: TimeZone,
     zones: Vec<String>,
     tokens: Tokens,
+    /// For admins of the house.
+    health: Option<HealthPanel>,
 }
 
 async fn show(visit: &Visit, form: Filled) -> Result<Response> {
     let tokens = Tokens::of(visit, TokenOwner::Organisation).await?;
-    Ok(show_with(visit, form, tokens))
+    show_with(visit, form, tokens).await
 }
 
-fn show_with(visit: &Visit, form: Filled, tokens: Tokens) -> Response {
+async fn show_with(visit: &Visit, form: Filled, tokens: Tokens) -> Result<Response> {
+    let health = HealthPanel::of(&visit.app, &visit.viewer, visit.l()).await?;
     let page = visit.page(Nav::Settings, "settings-title");
     let shown = SettingsPage {
         l: page.l,
@@ -40,13 +44,14 @@ fn show_with(visit: &Visit, form: Filled, tokens: Tokens) -> Response {
         zone: visit.viewer.zone.clone(),
         zones: zones(),
         tokens,
+        health,
     };
-    (shown.tokens.status_beside(&shown.form), shown).into_response()
+    Ok((shown.tokens.status_beside(&shown.form), shown).into_response())
 }
 
 /// The settings as they are, beside what was done with tokens.
 pub(super) async fn show_tokens(visit: &Visit, tokens: Tokens) -> Result<Response> {
-    Ok(show_with(visit, as_they_are(visit).await?, tokens))
+    show_with(visit, as_they_are(visit).await?, tokens).await
 }
 
 async fn as_they_are(visit: &Visit) -> Result<Filled> {

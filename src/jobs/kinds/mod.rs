@@ -2,7 +2,9 @@
 //! work in small steps, reports after each, and stops where a report tells it to.
 
 mod backup;
+mod check_health;
 mod check_integrity;
+mod clean_up;
 mod context;
 mod rehearsal;
 pub mod worker;
@@ -50,7 +52,9 @@ type Running = Pin<Box<dyn Future<Output = Result<Value, Stop>> + Send>>;
 fn start(kind: BuiltIn, job: Context) -> Running {
     match kind {
         BuiltIn::Backup => Box::pin(run::<backup::Backup>(job)),
+        BuiltIn::CheckHealth => Box::pin(run::<check_health::CheckHealth>(job)),
         BuiltIn::CheckIntegrity => Box::pin(run::<check_integrity::CheckIntegrity>(job)),
+        BuiltIn::CleanUp => Box::pin(run::<clean_up::CleanUp>(job)),
         BuiltIn::Rehearsal => Box::pin(run::<rehearsal::Rehearsal>(job)),
     }
 }

@@ -6,10 +6,12 @@ mod attempts;
 mod check;
 mod check_copy;
 mod check_output;
+mod health;
 mod items;
 mod log;
 mod queue;
 mod removals;
+mod retention;
 
 use std::sync::Arc;
 
@@ -30,10 +32,12 @@ pub use attempts::*;
 pub use check::*;
 pub use check_copy::*;
 pub use check_output::*;
+pub use health::*;
 pub use items::*;
 pub use log::*;
 pub use queue::*;
 pub use removals::*;
+pub use retention::*;
 
 /// The columns of a job, in the order that [`job_row`] reads them.
 macro_rules! job_columns {

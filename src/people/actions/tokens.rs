@@ -10,7 +10,7 @@ use crate::config;
 use crate::error::{Error, Message, Result, msg};
 use crate::live::{Credentials, EndReason, Letter};
 use crate::people::actions::{Fields, admins_only};
-use crate::people::sql::{NewApiToken, TokensOf};
+use crate::people::sql::{Leftover, NewApiToken, TokensOf};
 use crate::people::tokens::Token;
 use crate::people::{ApiToken, Credential, Scope, Scopes, TokenId, TokenOwner, Viewer, parse_line, sql};
 
@@ -143,12 +143,17 @@ pub fn usual_expiry(zone: &TimeZone, now: Timestamp) -> Date {
     zone.to_datetime(now + SignedDuration::from_hours(24 * config::TOKEN_DAYS)).date()
 }
 
-/// Removes the answers that are kept no longer, some at a time.
-pub async fn forget_old_answers(app: &App) -> Result<()> {
-    let removed =
-        || app.db.write(|w| Ok(sql::delete_old_answers(w.conn, w.now - config::ANSWERS_KEPT, config::ROWS_SWEPT)?));
-    while removed().await? == config::ROWS_SWEPT {}
-    Ok(())
+/// Removes rows that were over before this, some at a time, so that nobody waits for it; gives how many.
+pub async fn remove_leftovers(app: &App, what: Leftover, over_before: Timestamp) -> Result<usize> {
+    let mut removed = 0;
+    loop {
+        let most = config::ROWS_SWEPT;
+        let some = app.db.write(move |w| Ok(sql::delete_leftovers(w.conn, what, over_before, most)?)).await?;
+        removed += some;
+        if some < most {
+            return Ok(removed);
+        }
+    }
 }
 
 #[cfg(test)]

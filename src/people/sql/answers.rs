@@ -56,11 +56,3 @@ pub fn keep_answer(
     ])?;
     Ok(())
 }
-
-/// Removes some that are over; gives how many.
-pub fn delete_old_answers(conn: &Connection, kept_since: Timestamp, most: usize) -> rusqlite::Result<usize> {
-    conn.prepare_cached(
-        "delete from kept_answers where id in (select id from kept_answers where at <= ?1 order by at limit ?2)",
-    )?
-    .execute(params![kept_since.as_microsecond(), most as i64])
-}

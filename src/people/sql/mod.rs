@@ -2,6 +2,7 @@
 //! is decided by the verbs and by the joins on `members`.
 
 mod answers;
+mod leftovers;
 mod links;
 mod members;
 mod projects;
@@ -9,6 +10,7 @@ mod sessions;
 mod tokens;
 
 pub use answers::*;
+pub use leftovers::*;
 pub use links::*;
 pub use members::*;
 pub use projects::*;

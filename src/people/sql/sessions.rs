@@ -61,10 +61,6 @@ pub fn delete_own_session(conn: &Connection, user: UserId, key: &SessionKey) -> 
         == 1)
 }
 
-pub fn delete_expired_sessions(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
-    conn.prepare_cached("delete from sessions where expires_at <= ?1")?.execute([now.as_microsecond()])
-}
-
 /// One line of the list of one's own sessions.
 #[derive(Clone, Debug)]
 pub struct SessionRow {

@@ -28,7 +28,7 @@ pub fn delete(w: &mut Write<'_>, by: &By, id: TaskId) -> Result<Arc<Task>> {
         return Err(refused(msg("refused-delete-awaited")));
     }
     let old = json!({ "title": task.title, "status": task.status });
-    let said = Said::new(Change::Deleted, Some(by.viewer.user), by.via, old, json!({}));
+    let said = Said::new(Change::Deleted, by.who().actor, by.via, old, json!({}));
     jobs::actions::delete(w, &task)?;
     sql::delete(w, &task)?;
     record(w, Some(&task), None, said)?;

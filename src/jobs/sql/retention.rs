@@ -1,0 +1,79 @@
+//! Ended jobs and files that may be over: found in pieces, oldest first, and never one that something open needs.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::error::Result;
+use crate::jobs::artifacts::ArtifactId;
+use crate::people::OrganisationId;
+use crate::tasks::{Status, TaskId};
+
+/// Where a walk over ended jobs goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct EndedPlace {
+    finished_at: i64,
+    id: i64,
+}
+
+/// The next ended jobs of an organisation, and where to go on; nowhere after the last. Parents whose children are there
+/// stay out, children of what is open, and what something open waited for.
+pub fn ended_jobs(
+    conn: &Connection,
+    organisation: OrganisationId,
+    status: Status,
+    ended_before: Timestamp,
+    after: EndedPlace,
+    limit: i64,
+) -> Result<(Vec<TaskId>, Option<EndedPlace>)> {
+    let mut statement = conn.prepare_cached(
+        "select t.finished_at, t.id,
+                not exists (select 1 from tasks c where c.parent_id = t.id)
+                and not exists (select 1 from tasks p where p.id = t.parent_id and p.finished_at is null)
+                and not exists (select 1 from task_dependencies d join tasks w on w.id = d.task_id
+                                where d.after_id = t.id and w.finished_at is null)
+         from tasks t indexed by jobs_ended
+         where t.kind = 'job' and t.finished_at is not null and t.organisation_id = ?1 and t.status = ?2
+           and (t.finished_at, t.id) > (?3, ?4) and t.finished_at <= ?5
+         order by t.finished_at, t.id limit ?6",
+    )?;
+    let rows = statement
+        .query_map(
+            params![organisation, status, after.finished_at, after.id, ended_before.as_microsecond(), limit],
+            |row| Ok((EndedPlace { finished_at: row.get(0)?, id: row.get(1)? }, row.get(2)?)),
+        )?
+        .collect::<rusqlite::Result<Vec<(EndedPlace, bool)>>>()?;
+    let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < limit);
+    let next = rows.last().map(|(place, _)| *place).filter(|_| !is_last);
+    Ok((rows.into_iter().filter(|(_, is_free)| *is_free).map(|(place, _)| TaskId::new(place.id)).collect(), next))
+}
+
+/// The next files of jobs that ended before this, of all organisations, and where to go on.
+pub fn old_files(
+    conn: &Connection,
+    ended_before: Timestamp,
+    after: ArtifactId,
+    limit: i64,
+) -> Result<(Vec<ArtifactId>, Option<ArtifactId>)> {
+    let rows = conn
+        .prepare_cached(
+            "select a.id, a.state = 'stored' and t.finished_at is not null and t.finished_at <= ?1
+             from artifacts a left join tasks t on t.id = a.task_id where a.id > ?2 order by a.id limit ?3",
+        )?
+        .query_map(params![ended_before.as_microsecond(), after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(ArtifactId, Option<bool>)>>>()?;
+    let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < limit);
+    let next = rows.last().map(|(id, _)| *id).filter(|_| !is_last);
+    Ok((rows.into_iter().filter(|(_, is_old)| *is_old == Some(true)).map(|(id, _)| id).collect(), next))
+}
+
+/// Lets go of a file of a job that ended before this; its bytes go in pieces, later. False when it is not there any more, or
+/// its job was begun again.
+pub fn let_file_go(conn: &Connection, id: ArtifactId, ended_before: Timestamp, now: Timestamp) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "update artifacts set state = 'gone', touched_at = ?3 where id = ?1 and state = 'stored'
+               and exists (select 1 from tasks t where t.id = artifacts.task_id and t.finished_at <= ?2)",
+        )?
+        .execute(params![id, ended_before.as_microsecond(), now.as_microsecond()])?
+        == 1)
+}
