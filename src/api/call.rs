@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::RequestExt;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -48,9 +48,10 @@ impl<T: Asked> FromRequest<App> for Call<T> {
     async fn from_request(request: Request, app: &App) -> Result<Call<T>, Response> {
         let (parts, body) = request.with_limited_body().into_parts();
         let viewer = viewer_of(&parts).cloned().ok_or_else(|| Error::SignInNeeded.into_response())?;
-        let bytes = Bytes::from_request(Request::new(body), app)
-            .await
-            .map_err(|rejection| rejection.status().into_response())?;
+        // The route's own limit is around the body already; the framework's would come on top of it.
+        let mut alone = Request::new(body);
+        DefaultBodyLimit::disable().apply(&mut alone);
+        let bytes = Bytes::from_request(alone, app).await.map_err(|rejection| rejection.status().into_response())?;
         let key = match key_text(&parts.headers).map_err(Error::into_response)? {
             Some(text) => {
                 let kind = parts.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
