@@ -69,7 +69,7 @@ pub const PLANTS: [Plant; 6] = [
         error: "row 3187: expected a date, found “spring 1962”\nTraceback (most recent call last):\n  File \"import.py\", line 214, in <module>\n    record.acquired = parse_date(cell)\nValueError: not a date: 'spring 1962'",
     },
     Plant {
-        kind: "backup",
+        kind: "offsite-copy",
         queue: "default",
         category: "backup",
         titles: &["Nightly backup of the archive", "Backup of the website"],

@@ -9,12 +9,14 @@ use serde_json::Value;
 use super::chance::Chance;
 use super::life::Life;
 use super::plan::{OPEN, TASKS};
+use super::plant::PLANTS;
 use super::seed::{self, Seeded};
 use super::words::{CAST, PROJECTS, Titles, VISITING_ADMIN, VISITING_MEMBER};
 use super::{STORY, config};
 use crate::App;
 use crate::clock::Clock;
 use crate::insight::{Counts, Filter, HistoryFilter, HistoryPage, history, mine, monitor};
+use crate::jobs::BuiltIn;
 use crate::people::{Credential, Role, Scopes, SessionKey, Theme, Viewer, sql as people_rows};
 use crate::tasks::{Due, Entry, Priority, Status, Task, fold, sql};
 
@@ -191,6 +193,12 @@ async fn both_visitors_find_something_under_every_heading() {
     assert!(tasks.iter().any(|task| task.is_stalled(now)));
     assert!(tasks.iter().any(|task| matches!(task.due, Some(Due::At(_)))));
     assert!(tasks.iter().any(|task| task.due.is_none()));
+}
+
+#[test]
+fn machines_take_no_kind_that_the_program_runs_itself() {
+    let own: Vec<&str> = PLANTS.iter().map(|plant| plant.kind).filter(|kind| BuiltIn::named(kind).is_some()).collect();
+    assert!(own.is_empty(), "{own:?}");
 }
 
 #[tokio::test]
