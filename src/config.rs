@@ -29,6 +29,8 @@ pub struct Config {
     pub output: Arc<Output>,
     /// How many jobs of built-in kinds run at a time inside the program.
     pub workers: usize,
+    /// Whether each organisation is given, once, the schedules that kinds of jobs come with.
+    pub default_schedules: bool,
     /// How long a client may take to send a request's head, and how long an unused connection is kept: as long as
     /// proxies keep theirs at the least, and no longer than somebody who holds connections without a word should.
     pub head_timeout: Duration,
@@ -51,6 +53,7 @@ impl Default for Config {
             streams: Streams::default(),
             output: Arc::new(Output::default()),
             workers: WORKERS,
+            default_schedules: true,
             head_timeout: Duration::from_secs(30),
             requests_per_minute: REQUESTS_PER_MINUTE,
             claim_wait: Duration::from_secs(CLAIM_WAIT_SECONDS.unsigned_abs()),
@@ -373,3 +376,32 @@ pub const TOKEN_ROW_DAYS: i64 = 90;
 pub const RETENTION_DAYS: std::ops::RangeInclusive<i64> = 1..=3650;
 /// The category of jobs that only hold a file that was brought in.
 pub const UPLOAD_CATEGORY: &str = "upload";
+
+/// Slots that are shown ahead, and runs that are shown back.
+pub const SLOTS_AHEAD: usize = 5;
+pub const RUNS_SHOWN: usize = 20;
+/// Runs of a schedule that are kept, and by how many they may be more before they are cut.
+pub const RUNS_KEPT: i64 = 200;
+pub const RUNS_OVER: i64 = 50;
+/// A slot that is looked at this late is still on time: as long as a restart takes.
+pub const SCHEDULE_LATE: SignedDuration = SignedDuration::from_secs(60);
+/// Slots of a downtime that are made up for at the most, and those that are counted.
+pub const SLOTS_MADE_UP: usize = 100;
+pub const SLOTS_COUNTED: usize = 1_000;
+/// Runs of one schedule that wait for earlier ones; further ones are skipped.
+pub const RUNS_WAITING: i64 = 100;
+/// Schedules looked at in one step of the writer.
+pub const SCHEDULES_A_STEP: usize = 50;
+/// Schedules of an organisation.
+pub const SCHEDULES: i64 = 10_000;
+/// What a schedule made and nobody began for so long did not come.
+pub const SCHEDULE_NOT_BEGUN: SignedDuration = SignedDuration::from_mins(15);
+/// A run is slow when it takes so many times the median, and so much longer; the median is one of so many runs at least.
+pub const SCHEDULE_SLOW_TIMES: i32 = 3;
+pub const SCHEDULE_SLOW_LEAST: SignedDuration = SignedDuration::from_mins(1);
+pub const SCHEDULE_MEDIAN_OF: usize = 3;
+/// Seconds: a day's slots can be spread over all of it.
+pub const JITTER_SECONDS: std::ops::RangeInclusive<i64> = 0..=24 * 3600;
+pub const ALARM_FAILURES: std::ops::RangeInclusive<i64> = 1..=100;
+/// Days from a slot to when its assignment is due.
+pub const DUE_AFTER_DAYS: i64 = 366;

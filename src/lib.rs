@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod live;
 pub mod locale;
 pub mod people;
+pub mod schedules;
 pub mod server;
 pub mod tasks;
 pub mod web;
@@ -137,6 +138,7 @@ pub async fn serve(
         tokio::spawn(keep_house(app.clone())),
         tokio::spawn(async move { hub.send_ticks().await }),
         tokio::spawn(jobs::worker::look_after_all(app.clone())),
+        tokio::spawn(schedules::worker::tick_all(app.clone())),
     ];
     server::listen(listener, web::router(app.clone()), stopped, app.config.head_timeout, GRACE).await;
     let _ = tokio::time::timeout(GRACE, workers.wait()).await;

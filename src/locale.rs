@@ -22,7 +22,7 @@ pub enum Lang {
 }
 
 /// The words of each language, file by file; order as in [`Lang::ALL`].
-const SOURCES: [[&str; 8]; 2] = [
+const SOURCES: [[&str; 9]; 2] = [
     [
         include_str!("../locales/en/layout.ftl"),
         include_str!("../locales/en/people.ftl"),
@@ -32,6 +32,7 @@ const SOURCES: [[&str; 8]; 2] = [
         include_str!("../locales/en/api.ftl"),
         include_str!("../locales/en/kinds.ftl"),
         include_str!("../locales/en/health.ftl"),
+        include_str!("../locales/en/schedules.ftl"),
     ],
     [
         include_str!("../locales/he/layout.ftl"),
@@ -42,6 +43,7 @@ const SOURCES: [[&str; 8]; 2] = [
         include_str!("../locales/he/api.ftl"),
         include_str!("../locales/he/kinds.ftl"),
         include_str!("../locales/he/health.ftl"),
+        include_str!("../locales/he/schedules.ftl"),
     ],
 ];
 

@@ -60,6 +60,8 @@ struct Tried {
     ended: Value,
     assignment: Value,
     done: Value,
+    schedule: Value,
+    old_schedule: Value,
 }
 
 impl Tried {
@@ -71,7 +73,14 @@ impl Tried {
         };
         let bob: i64 = house.people.id("bob").parse().unwrap();
         let assignment = json!({ "kind": "assignment", "title": "Paint", "assignee": bob });
+        let schedule = async || {
+            let body =
+                json!({ "title": "Letters", "cron": "@daily", "job": { "job_kind": "letters" }, "overlap": "allow" });
+            maker.send_json(Method::POST, "/api/v1/schedules", &body.to_string()).await.expect(201).json()
+        };
         let tried = Tried {
+            schedule: schedule().await,
+            old_schedule: schedule().await,
             fresh: make(json!({ "title": "Fresh" })).await,
             other: make(json!({ "title": "Other" })).await,
             ended: make(json!({ "title": "Ended" })).await,
@@ -94,6 +103,8 @@ impl Tried {
     fn task(&self, call: &str) -> &Value {
         match call {
             "post_retry" | "delete_task" => &self.ended,
+            "delete_schedule" => &self.old_schedule,
+            call if call.contains("schedule") => &self.schedule,
             "post_complete" => &self.assignment,
             "post_reopen" => &self.done,
             _ => &self.fresh,

@@ -11,7 +11,7 @@ use crate::support::binary::Binary;
 use crate::support::browser::Script;
 use crate::support::client::Client;
 use crate::support::served::Served;
-use crate::support::server::{House, MARK};
+use crate::support::server::{House, MARK, monday};
 use crate::support::worker::{Worker, letters};
 
 #[test]
@@ -85,6 +85,7 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
     house.organisation_token("read report admin").await;
     house.token("alice", "read").await;
     let jobs = jobs(house).await;
+    schedules(house).await;
     let invitation = crate::support::server::invite(&alice, "dan@example.org", "Dan", "member").await;
     let bob_path = format!("/people/{}", house.people.id("bob"));
     let mut all: Vec<(String, &'static str)> = ["/sign-in", &invitation, "/invitations/none", "/nowhere"]
@@ -122,6 +123,19 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/jobs/bulk?act=retry&status=lost",
     ];
     all.extend(of_jobs.map(|path| (path.to_owned(), "alice")));
+    let of_schedules = [
+        "/schedules",
+        "/schedules/new",
+        "/schedules/new?what=assignment",
+        "/schedules/new?what=own",
+        "/schedules/new?what=rehearsal",
+        "/schedules/1",
+        "/schedules/2",
+        "/schedules/2/edit",
+        "/schedules/1/delete",
+    ];
+    all.extend(of_schedules.map(|path| (path.to_owned(), "alice")));
+    all.push(("/schedules".to_owned(), "ada"));
     all.extend(jobs.iter().map(|id| (format!("/tasks/{id}"), "alice")));
     all.push((format!("/tasks/{}/dismiss", jobs[2]), "alice"));
     all.extend(["/jobs".to_owned(), format!("/tasks/{}", jobs[0])].map(|path| (path, "bob")));
@@ -138,6 +152,38 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
     );
     all.extend(["/tasks", "/monitor", "/history", "/people"].map(|path| (path.to_owned(), "carol")));
     all
+}
+
+/// One with runs that came through, failed, were left out and missed, one of work for somebody, and a paused one.
+async fn schedules(house: &House) {
+    let alice = house.alice();
+    let bob = house.people.id("bob");
+    let weekly =
+        [("what", "assignment"), ("title", "Weekly report {week}"), ("assignee", bob), ("cron", "0 9 * * MON")];
+    let letters = [
+        ("what", "own"),
+        ("title", "Letters of {date} לכולם"),
+        ("job_kind", "letters"),
+        ("cron", "*/5 * * * *"),
+        ("payload", "{\"list\": 3}"),
+    ];
+    let paused = [("what", "rehearsal"), ("title", "Rehearse"), ("steps", "3"), ("cron", "1,2 3 4,5,6,7,8,9,11 * +1")];
+    for form in [&letters[..], &weekly, &paused] {
+        alice.post("/schedules", &[form, &[("zone", "Asia/Tokyo")]].concat()).await.expect(303);
+    }
+    alice.post("/schedules/3/pause", &[("paused", "1")]).await.expect(303);
+    let conn = rusqlite::Connection::open(house.database()).unwrap();
+    let slot = monday().as_microsecond();
+    for (age, outcome) in (0..20)
+        .zip(["'done'", "'done'", "'failed'", "'skipped'", "'missed'", "'refused'", "'cancelled'"].iter().cycle())
+    {
+        let at = slot - age * 300_000_000;
+        let sql = format!(
+            "insert into schedule_runs (schedule_id, slot, missed, outcome, reason, started_at, ended_at) values (1, {at}, {age}, {outcome},
+             iif({outcome} = 'refused', 'maker', null), {at}, {at} + {age} * 7000000)"
+        );
+        conn.execute_batch(&sql).unwrap();
+    }
 }
 
 /// A job that runs and is to stop, one of unknown length, one that failed with all that it left behind, one that waits for

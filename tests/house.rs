@@ -13,9 +13,9 @@ enum Layer {
     Doors,
 }
 
-const NOUNS: [&str; 4] = ["people", "tasks", "jobs", "notify"];
+const NOUNS: [&str; 5] = ["people", "tasks", "jobs", "notify", "schedules"];
 /// Among verbs, the earlier one never calls the later one.
-const VERBS_IN_ORDER: [&str; 4] = ["jobs", "notify", "people", "tasks"];
+const VERBS_IN_ORDER: [&str; 5] = ["jobs", "notify", "people", "tasks", "schedules"];
 
 /// The layer of a module path such as `tasks::actions::report`; none for what all may use
 /// (errors, configuration, the clock, the database, live letters).

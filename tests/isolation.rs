@@ -132,6 +132,14 @@ fn api_table() -> Vec<Line> {
         post("/api/v1/claims", "{}", OWN_PAGE),
         get("/api/v1/queues", OWN_PAGE),
         send(Method::PUT, "/api/v1/queues/{what}/{name}", r#"{"is_paused":true}"#, ADMINS_PAGE),
+        get("/api/v1/schedules", ADMINS_PAGE),
+        post("/api/v1/schedules", r#"{"title":"New","cron":"@daily","job":{"job_kind":"letters"}}"#, ADMINS_PAGE),
+        get("/api/v1/schedules/{id}", THEIR_PAGE),
+        send(Method::PATCH, "/api/v1/schedules/{id}", r#"{"title":"Renamed"}"#, THEIR_PAGE),
+        send(Method::DELETE, "/api/v1/schedules/{id}", "", THEIR_PAGE),
+        post("/api/v1/schedules/{id}/run", "", THEIR_PAGE),
+        post("/api/v1/schedules/{id}/pause", "", THEIR_PAGE),
+        post("/api/v1/schedules/{id}/resume", "", THEIR_PAGE),
     ]
 }
 
@@ -208,6 +216,20 @@ fn table() -> Vec<Line> {
         get("/jobs/new/{kind}", ADMINS_PAGE),
         post("/jobs/new/{kind}", "steps=1", ADMINS_DEED),
         post("/jobs/limits", "what=queue&name=mail&paused=1", ADMINS_DEED),
+        get("/schedules", ADMINS_PAGE),
+        post(
+            "/schedules",
+            "what=assignment&title=New&assignee={bob}&cron=@daily&zone=UTC",
+            [SignIn, Back, Forbidden, Forbidden, Done],
+        ),
+        get("/schedules/new", ADMINS_PAGE),
+        get("/schedules/{id}", THEIR_PAGE),
+        post("/schedules/{id}", "title=Renamed&cron=@daily&zone=UTC&job_kind=letters", THEIR_DEED),
+        get("/schedules/{id}/edit", THEIR_PAGE),
+        post("/schedules/{id}/run", "", THEIR_DEED),
+        post("/schedules/{id}/pause", "paused=1", THEIR_DEED),
+        get("/schedules/{id}/delete", THEIR_PAGE),
+        post("/schedules/{id}/delete", "", THEIR_DEED),
         get("/monitor", OWN_PAGE),
         get("/assign", ADMINS_PAGE),
         post("/assign", "title=New&assignee={bob}", [SignIn, Back, Forbidden, Forbidden, Done]),
@@ -227,6 +249,7 @@ struct Things {
     job: String,
     failed: String,
     project: String,
+    schedule: String,
     invitation: String,
     token: String,
     key: String,
@@ -246,6 +269,8 @@ impl Things {
         house.bob().post(&format!("/tasks/{task}/progress"), &[("progress", "20"), ("note", &note)]).await.expect(303);
         let job = format!("{{\"title\":\"Count the {MARK}s\"}}");
         let job = house.bob().send_json(Method::POST, "/api/v1/tasks", &job).await.expect(201).json()["id"].to_string();
+        let schedule = format!(r#"{{"title":"Call the {MARK}s","cron":"@daily","job":{{"job_kind":"calls"}}}}"#);
+        let schedule = alice.send_json(Method::POST, "/api/v1/schedules", &schedule).await.expect(201).json();
         let one = |sql: &str| -> String {
             house.look().query_row(sql, [], |row| row.get::<_, Value>(0)).map(|value| text(&value)).unwrap()
         };
@@ -261,6 +286,7 @@ impl Things {
             job,
             sequence,
             project: one("select id from projects"),
+            schedule: schedule["id"].to_string(),
             invitation: one("select max(id) from invitations"),
             token: link.rsplit('/').next().unwrap().to_owned(),
             key: one(&format!("select lower(hex(key)) from sessions where user_id = {bob}")),
@@ -284,6 +310,7 @@ impl Things {
             _ if route.starts_with("/tasks") => &self.task,
             _ if route.starts_with("/api/v1/tasks") => &self.job,
             _ if route.starts_with("/projects") => &self.project,
+            _ if route.contains("/schedules") => &self.schedule,
             _ if route.starts_with("/people/invitations") => &self.invitation,
             _ if route.starts_with("/account/tokens") => &self.own_token,
             _ if route.starts_with("/settings/tokens") => &self.organisation_token,
@@ -351,6 +378,8 @@ fn everything(house: &House) -> Vec<String> {
         ("task_counts", "organisation_id = 1"),
         ("audit", "organisation_id = 1"),
         ("ready_jobs", "organisation_id = 1"),
+        ("schedules", "organisation_id = 1"),
+        ("schedule_runs", "schedule_id in (select id from schedules where organisation_id = 1)"),
         ("attempts", "1"),
         ("job_log", "1"),
         ("artifacts", "1"),

@@ -47,6 +47,7 @@ mod replay;
 mod restore;
 mod rights;
 mod rules;
+mod schedules;
 mod seams;
 mod security;
 mod sight;

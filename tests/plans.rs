@@ -9,10 +9,11 @@ use milepost::insight::jobs::{self, Bucket, JobKey};
 use milepost::insight::{Filter, HistoryFilter, JobFilter, lanes};
 use milepost::jobs::artifacts::{ArtifactId, ArtifactName};
 use milepost::jobs::items::ItemOutcome;
-use milepost::people::{self, Viewer};
+use milepost::people::{self, OrganisationId, Viewer};
+use milepost::schedules::{self, ScheduleId};
 use milepost::tasks::{self, TaskId};
-use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::{Connection, StatementStatus};
 
 use crate::support::server::{House, monday};
 
@@ -240,5 +241,68 @@ fn a_costly_plan_is_noticed() {
         "SCAN pm",
     ] {
         assert!(!is_costly("select * from tasks t order by title", line), "{line}");
+    }
+}
+
+/// What a look at schedules costs while none is due, in steps of SQLite's machine.
+fn steps_of_a_look(conn: &Connection) -> i32 {
+    let now = monday();
+    let all = statements(conn, || {
+        assert!(!schedules::sql::needs_a_look(conn, now, OrganisationId::new(1_000)).unwrap());
+        assert!(schedules::sql::due(conn, now, 50).unwrap().is_empty());
+        assert!(schedules::sql::ahead(conn, now, 50).unwrap().is_empty());
+    });
+    assert_eq!(all.len(), 3);
+    let mut steps = 0;
+    for sql in all {
+        let read: Vec<String> = plan(conn, &sql).into_iter().filter(|line| line.starts_with("SCAN s")).collect();
+        assert!(read.is_empty(), "{sql}: {read:?}");
+        let mut statement = conn.prepare(&sql).unwrap();
+        statement.raw_bind_parameter(1, now.as_microsecond()).unwrap();
+        statement.raw_bind_parameter(2, 1_000).unwrap();
+        let mut rows = statement.raw_query();
+        while rows.next().unwrap().is_some() {}
+        drop(rows);
+        steps += statement.get_status(StatementStatus::VmStep);
+    }
+    steps
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_of_ten_thousand_schedules_costs_what_one_of_ten_does() {
+    let house = House::open().await;
+    let conn = Connection::open(house.database()).unwrap();
+    conn.busy_timeout(crate::support::PATIENCE).unwrap();
+    let fill = |from: i64, to: i64| {
+        let now = monday().as_microsecond();
+        let sql = format!(
+            "with recursive n (id) as (select {from} union all select id + 1 from n where id < {to})
+             insert into schedules (id, organisation_id, title, cron, zone, template, jitter_seconds, after_downtime, overlap,
+               alarm_failures, next_slot, look_at, counted_to, forgotten_to, created_at, updated_at, version)
+             select id, 1, 'Schedule ' || id, '0 0 * * *', 'UTC',
+               '{{\"job\":{{\"job_kind\":\"letters\",\"payload\":{{}},\"queue\":null,\"max_attempts\":null}}}}', 0, 'once', 'skip', 3,
+               {now} + 3600000000 + id, {now} + 3600000000 + id, {now}, {now}, {now}, {now}, 1 from n"
+        );
+        conn.execute_batch(&sql).unwrap();
+    };
+    fill(1, 10);
+    let few = steps_of_a_look(&conn);
+    fill(11, 10_000);
+    let many = steps_of_a_look(&conn);
+    assert_eq!(many, few, "steps at ten thousand, and at ten");
+    crate::support::say(&format!("a look at 10,000 schedules of which none is due: {many} steps of SQLite, no write"));
+    // And the list of them is read along its index, a page at a time.
+    let run = statements(&conn, || {
+        schedules::sql::list(&conn, OrganisationId::new(1), ScheduleId::new(5_000), 51).unwrap();
+        schedules::sql::last_runs(&conn, ScheduleId::new(1), 20).unwrap();
+        schedules::sql::open_runs(&conn, ScheduleId::new(1)).unwrap();
+        schedules::sql::first_waiting(&conn, ScheduleId::new(1)).unwrap();
+    });
+    for sql in run {
+        let plan = plan(&conn, &sql);
+        let costly = plan
+            .iter()
+            .any(|line| line.starts_with("SCAN s") || line.starts_with("SCAN r") || line.contains("TEMP B-TREE"));
+        assert!(!costly, "{sql}: {plan:?}");
     }
 }

@@ -18,6 +18,8 @@ pub mod query;
 pub mod queues;
 pub mod rates;
 pub mod reports;
+pub mod schedule_shapes;
+pub mod schedules;
 pub mod schemas;
 pub mod shapes;
 pub mod stream;
@@ -31,11 +33,12 @@ use crate::people::Scope;
 use crate::web::{Access, Route, Use, delete, get, patch, post, put};
 
 /// The parts of the description, in their order.
-const SECTIONS: [(&str, &str); 6] = [
+const SECTIONS: [(&str, &str); 7] = [
     ("Tasks", "Work that people were assigned, and jobs that programs run."),
     ("Jobs", "What whoever runs a job says and takes."),
     ("Output", "What a job leaves behind: log, items, files."),
     ("Queues", "Where jobs wait."),
+    ("Schedules", "What is made again and again, by the calendar."),
     ("Stream", "What happens, as it happens."),
     ("Description", "The API about itself."),
 ];
@@ -49,7 +52,7 @@ const EITHER: &[Scope] = &[Scope::Report, Scope::Admin];
 
 /// Every address for programs.
 pub fn routes() -> Vec<Route> {
-    [all_tasks(), one_task(), jobs(), output(), about()].into_iter().flatten().collect()
+    [all_tasks(), one_task(), jobs(), output(), calendar(), about()].into_iter().flatten().collect()
 }
 
 fn all_tasks() -> Vec<Route> {
@@ -123,6 +126,28 @@ fn output() -> Vec<Route> {
             .waits(UPLOAD_TIME)
             .told(artifacts::told_put_artifact),
         get(FILE, SignedIn, artifacts::get_artifact).scopes(READ).told(artifacts::told_get_artifact),
+    ]
+}
+
+fn calendar() -> Vec<Route> {
+    use Access::Admin;
+    const ALL: &str = "/api/v1/schedules";
+    const ONE: &str = "/api/v1/schedules/{id}";
+    vec![
+        get(ALL, Admin, schedules::get_schedules).scopes(READ).told(schedules::told_get_schedules),
+        post(ALL, Admin, schedules::post_schedules).scopes(ADMIN).told(schedules::told_post_schedules),
+        get(ONE, Admin, schedules::get_schedule).scopes(READ).told(schedules::told_get_schedule),
+        patch(ONE, Admin, schedules::patch_schedule).scopes(ADMIN).told(schedules::told_patch_schedule),
+        delete(ONE, Admin, schedules::delete_schedule).scopes(ADMIN).told(schedules::told_delete_schedule),
+        post("/api/v1/schedules/{id}/run", Admin, schedules::post_run)
+            .scopes(ADMIN)
+            .told(schedules::told_post_schedule_run),
+        post("/api/v1/schedules/{id}/pause", Admin, schedules::post_pause)
+            .scopes(ADMIN)
+            .told(schedules::told_post_schedule_pause),
+        post("/api/v1/schedules/{id}/resume", Admin, schedules::post_resume)
+            .scopes(ADMIN)
+            .told(schedules::told_post_schedule_resume),
     ]
 }
 

@@ -9,6 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::config;
 use crate::jobs::{Limited, OnDuplicate};
 use crate::people::Presence;
+use crate::schedules::{self, AfterDowntime, Overlap};
 use crate::tasks::{self, Via};
 
 /// White space as Rust's `trim` and Unicode know it, and what a line may not hold, as a regular expression writes them.
@@ -136,4 +137,19 @@ schemas! {
     Facts = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Object));
     /// A date, or an instant.
     DueText = text(40, LINE);
+    /// A schedule's expression: five parts or six, or a name.
+    CronText = text(schedules::cron::CRON_CHARS, LINE);
+    /// Days (`2d`) or hours (`6h`) after the slot.
+    DueAfterText = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).pattern(Some("^[0-9]{1,4}[dh]$"));
+    JitterSeconds = number(*config::JITTER_SECONDS.start(), *config::JITTER_SECONDS.end());
+    AlarmFailures = number(*config::ALARM_FAILURES.start(), *config::ALARM_FAILURES.end());
+    /// What becomes of the slots that passed while the server was down: left out, run once, or all (up to 100) one after the other. `once` unless said.
+    DowntimeRule = choice(AfterDowntime::ALL);
+    /// What becomes of a slot at which an earlier run is still open: left out, run after it, or beside it. Unless said, a job's is left out and an assignment's runs beside it.
+    OverlapRule = choice(Overlap::ALL);
+    /// How a run ended: as its task did, or without one.
+    RunOutcome = choice(schedules::Outcome::ALL);
+    /// Whose fault it was that nothing could be made.
+    RunReason = choice(schedules::Reason::ALL);
+    AlarmWord = choice(&super::schedule_shapes::ALARMS);
 }

@@ -31,11 +31,11 @@ pub struct ProjectShape<'a> {
     name: Option<&'a str>,
 }
 
-fn person(names: &Names, id: UserId) -> PersonShape<'_> {
+pub fn person(names: &Names, id: UserId) -> PersonShape<'_> {
     PersonShape { id, name: names.person(id) }
 }
 
-fn project(names: &Names, id: ProjectId) -> ProjectShape<'_> {
+pub fn project(names: &Names, id: ProjectId) -> ProjectShape<'_> {
     ProjectShape { id, name: names.project(id) }
 }
 

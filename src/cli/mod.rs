@@ -79,6 +79,9 @@ pub struct ServeArgs {
     /// How many jobs of built-in kinds run at a time in this program; 0: none
     #[arg(long, env = "MILEPOST_WORKERS", default_value_t = config::WORKERS, value_name = "N")]
     pub workers: usize,
+    /// Whether each organisation is given, once, the schedules that come with Milepost
+    #[arg(long, env = "MILEPOST_DEFAULT_SCHEDULES", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub default_schedules: bool,
     /// What to log, as level or target=level, separated by commas
     #[arg(long, env = "MILEPOST_LOG", default_value = LOG, value_name = "FILTER")]
     pub log: String,

@@ -25,6 +25,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<()> {
         trusted_proxies: args.trusted_proxies,
         requests_per_minute: args.requests_per_minute,
         workers: args.workers.min(WORKERS_MOST),
+        default_schedules: args.default_schedules,
         streams: within_the_file_limit(Streams::default()),
         ..Config::default()
     };

@@ -111,6 +111,17 @@ impl BuiltIn {
         }
     }
 
+    /// The schedule that every organisation is given once, in its own zone (that of the whole store, only the first).
+    pub const fn default_schedule(self) -> Option<&'static str> {
+        match self {
+            BuiltIn::CheckIntegrity => Some("@hourly"),
+            BuiltIn::CheckHealth => Some("*/15 * * * *"),
+            BuiltIn::CleanUp => Some("0 2 * * *"),
+            BuiltIn::Backup => Some("0 3 * * *"),
+            BuiltIn::Rehearsal => None,
+        }
+    }
+
     /// Whether it concerns the whole store: only admins of the first organisation start it.
     pub const fn is_of_the_house(self) -> bool {
         match self {

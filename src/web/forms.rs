@@ -134,6 +134,11 @@ impl Filled {
         Filled { fields, errors: Vec::new(), status: StatusCode::OK }
     }
 
+    /// What was typed so far, which nobody has sent yet.
+    pub fn typed(fields: Fields, status: StatusCode) -> Filled {
+        Filled { fields, errors: Vec::new(), status }
+    }
+
     /// What was typed, with the refusal beside it; an error that is not about the form is handed back.
     pub fn refused(fields: Fields, error: Error, l: Lang) -> Result<Filled, Error> {
         let (status, errors) = match error {

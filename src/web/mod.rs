@@ -34,6 +34,10 @@ pub mod presence;
 mod programs;
 pub mod projects;
 mod route;
+pub mod schedule;
+pub mod schedule_form;
+pub mod schedule_look;
+pub mod schedules;
 pub mod session;
 pub mod settings;
 pub mod setup;
@@ -110,7 +114,7 @@ impl Memory {
 
 /// Every address of the program.
 pub fn routes() -> Vec<Route> {
-    [machines(), ways_in(), own(), work(), organisation(), api::routes()].into_iter().flatten().collect()
+    [machines(), ways_in(), own(), work(), calendar(), organisation(), api::routes()].into_iter().flatten().collect()
 }
 
 /// For browsers and supervisors, not for people.
@@ -193,6 +197,23 @@ fn work() -> Vec<Route> {
         get("/history", SignedIn, history::get_history),
         get("/events", SignedIn, stream::get_events).usage(Use::Machine),
         get("/events/poll", SignedIn, stream::get_poll).usage(Use::Machine),
+    ]
+}
+
+/// What is made by the calendar.
+fn calendar() -> Vec<Route> {
+    use Access::Admin;
+    vec![
+        get("/schedules", Admin, schedules::get_schedules),
+        post("/schedules", Admin, schedule_form::post_schedules),
+        get("/schedules/new", Admin, schedule_form::get_new),
+        get("/schedules/{id}", Admin, schedule::get_schedule),
+        post("/schedules/{id}", Admin, schedule_form::post_schedule),
+        get("/schedules/{id}/edit", Admin, schedule_form::get_edit),
+        post("/schedules/{id}/run", Admin, schedule::post_run),
+        post("/schedules/{id}/pause", Admin, schedule::post_pause),
+        get("/schedules/{id}/delete", Admin, schedule::get_delete),
+        post("/schedules/{id}/delete", Admin, schedule::post_delete),
     ]
 }
 

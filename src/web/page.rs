@@ -24,6 +24,7 @@ pub enum Nav {
     Tasks,
     Monitor,
     Jobs,
+    Schedules,
     Assign,
     History,
     People,

@@ -54,7 +54,7 @@ pub fn document(routes: &[Route], base: &str) -> Value {
             debug_assert!(known.is_none_or(|known| known == schema), "two schemas have one name: {schema}");
         }
         for (status, parameter, value) in std::mem::take(&mut told.leads) {
-            for call in calls_with(routes, parameter) {
+            for call in calls_with(routes, route.path, parameter) {
                 told = told.leads_to(status, call, parameter, &value);
             }
         }
@@ -90,9 +90,9 @@ pub fn document(routes: &[Route], base: &str) -> Value {
     })
 }
 
-/// The calls that take this in their path.
-fn calls_with(routes: &[Route], parameter: &str) -> Vec<&'static str> {
-    let takes = |route: &&Route| route.path.contains(&format!("{{{parameter}}}"));
+/// The calls below an address that take this in their path.
+fn calls_with(routes: &[Route], below: &str, parameter: &str) -> Vec<&'static str> {
+    let takes = |route: &&Route| route.path.starts_with(below) && route.path.contains(&format!("{{{parameter}}}"));
     routes.iter().filter(takes).filter_map(|route| route.told.map(|told| told().id)).collect()
 }
 
@@ -103,7 +103,7 @@ fn operation(route: &Route, mut told: Told) -> Value {
     if route.path.contains("{id}") && !has("id") {
         told.parameter(
             "path",
-            &param("id", "The task's id.", json!({ "type": "integer", "format": "int64", "minimum": 1 })),
+            &param("id", id_text(route.path), json!({ "type": "integer", "format": "int64", "minimum": 1 })),
             true,
         );
     }
@@ -139,6 +139,10 @@ fn operation(route: &Route, mut told: Told) -> Value {
         told.operation.insert("security".into(), scopes.collect());
     }
     Value::Object(told.operation)
+}
+
+fn id_text(path: &str) -> &'static str {
+    if path.starts_with("/api/v1/schedules") { "The schedule's id." } else { "The task's id." }
 }
 
 fn refusals() -> Map<String, Value> {

@@ -137,6 +137,16 @@ pub fn active_owners(conn: &Connection, organisation: OrganisationId) -> rusqlit
     .query_one([organisation], |row| row.get(0))
 }
 
+/// Whoever has owned the organisation for longest, and still does: there always is somebody.
+pub fn first_owner(conn: &Connection, organisation: OrganisationId) -> rusqlite::Result<Option<UserId>> {
+    conn.prepare_cached(
+        "select user_id from members where organisation_id = ?1 and role = 'owner' and deactivated_at is null
+         order by joined_at, user_id limit 1",
+    )?
+    .query_one([organisation], |row| row.get(0))
+    .optional()
+}
+
 pub fn save_role(conn: &Connection, organisation: OrganisationId, user: UserId, role: Role) -> rusqlite::Result<()> {
     conn.prepare_cached("update members set role = ?3 where organisation_id = ?1 and user_id = ?2")?
         .execute(params![organisation, user, role])?;

@@ -17,6 +17,7 @@ pub use assign::{NewTasks, create_tasks};
 pub use create::{Created, NewJob, NewTask, create};
 pub use delete::delete;
 pub use edit::{Edit, Edited, edit};
+pub(crate) use parse::{parse_estimate, parse_id, parse_priority};
 pub use progress::{Form, Reported, cancel, comment, complete, reopen, report_progress, undo};
 pub use report::{Report, report};
 

@@ -4,14 +4,14 @@ use crate::config;
 use crate::error::{Message, msg};
 use crate::tasks::Priority;
 
-pub(super) fn parse_id(text: &str) -> Result<Option<i64>, Message> {
+pub(crate) fn parse_id(text: &str) -> Result<Option<i64>, Message> {
     match text.trim() {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(|_| msg("error-choice")),
     }
 }
 
-pub(super) fn parse_priority(text: &str) -> Result<Priority, Message> {
+pub(crate) fn parse_priority(text: &str) -> Result<Priority, Message> {
     match text.trim() {
         "" => Ok(Priority::Medium),
         text => text.parse().map_err(|_| msg("error-choice")),
@@ -19,7 +19,7 @@ pub(super) fn parse_priority(text: &str) -> Result<Priority, Message> {
 }
 
 /// Working time in minutes: "90", "90m", "1h", "1h 30m", "1:30", "1.5h".
-pub(super) fn parse_estimate(text: &str) -> Result<Option<i64>, Message> {
+pub(crate) fn parse_estimate(text: &str) -> Result<Option<i64>, Message> {
     let text = text.trim().to_lowercase().replace(',', ".");
     if text.is_empty() {
         return Ok(None);

@@ -1,0 +1,187 @@
+//! What admins do with schedules: making, changing, pausing and deleting them. Each is written down.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::make::{by_maker, make_by};
+use super::{Hands, admins_only, audit, find};
+use crate::config;
+use crate::db::Write;
+use crate::error::{Error, Result, msg};
+use crate::people::actions::Fields;
+use crate::people::{parse_line, parse_zone};
+use crate::schedules::{Cron, Rules, Schedule, ScheduleId, Template, sql, title_at};
+use crate::tasks::By;
+
+/// What is wanted of a schedule; texts as they came.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub title: String,
+    pub cron: String,
+    /// Blank: that of whoever saves it.
+    pub zone: String,
+    pub template: Template,
+    pub rules: Rules,
+}
+
+/// What of it stands for itself.
+struct Checked {
+    title: String,
+    cron: Cron,
+    zone: TimeZone,
+    template: Template,
+    rules: Rules,
+}
+
+fn checked(wanted: Wanted, by: &By, now: Timestamp) -> Result<Checked> {
+    let mut fields = Fields::default();
+    let cron = fields.take("cron", Cron::parse(&wanted.cron));
+    let zone = match wanted.zone.trim() {
+        "" => Some(by.viewer.zone.clone()),
+        name => fields.take("zone", parse_zone(name)),
+    };
+    let title = fields.take("title", parse_line(&wanted.title, config::TITLE_CHARS)).filter(|title| {
+        let filled = title_at(title, now, &TimeZone::UTC);
+        let fits = filled.chars().count() <= config::TITLE_CHARS;
+        if !fits {
+            fields.refuse("title", msg("error-too-long").arg("limit", config::TITLE_CHARS));
+        }
+        fits
+    });
+    for (field, value, range) in [
+        ("jitter_seconds", wanted.rules.jitter_seconds, config::JITTER_SECONDS),
+        ("alarm_failures", wanted.rules.alarm_failures, config::ALARM_FAILURES),
+    ] {
+        if !range.contains(&value) {
+            fields.refuse(field, msg("error-number-range").arg("from", *range.start()).arg("to", *range.end()));
+        }
+    }
+    fields.check()?;
+    match (title, cron, zone) {
+        (Some(title), Some(cron), Some(zone)) => {
+            Ok(Checked { title, cron, zone, template: wanted.template, rules: wanted.rules })
+        }
+        _ => Err(anyhow::anyhow!("a checked form lacks a field").into()),
+    }
+}
+
+/// Makes what it would make, and takes it back: what is wrong with it is told by the verb that will make it.
+fn rehearse(w: &mut Write<'_>, by: &By, schedule: &Schedule) -> Result<()> {
+    let mut fits = false;
+    let now = w.now;
+    let taken_back = w.nested(|w| -> Result<()> {
+        make_by(w, by, schedule, now)?;
+        fits = true;
+        Err(Error::NotFound)
+    });
+    if fits { Ok(()) } else { taken_back }
+}
+
+pub fn create(w: &mut Write<'_>, by: &By, wanted: Wanted) -> Result<Schedule> {
+    admins_only(&by.viewer)?;
+    let checked = checked(wanted, by, w.now)?;
+    if sql::count(w.conn, by.viewer.organisation)? >= config::SCHEDULES {
+        return Err(Error::Conflict(msg("refused-schedules-full").arg("limit", config::SCHEDULES)));
+    }
+    let mut schedule = Schedule {
+        id: ScheduleId::new(0),
+        organisation: by.viewer.organisation,
+        title: checked.title,
+        next_slot: checked.cron.next(w.now, &checked.zone),
+        cron: checked.cron,
+        zone: checked.zone,
+        template: checked.template,
+        rules: checked.rules,
+        is_paused: false,
+        comes_with: None,
+        maker: Some(by.viewer.user),
+        counted_to: w.now,
+        forgotten_to: w.now,
+        runs: 0,
+        created_at: w.now,
+        updated_at: w.now,
+        version: 1,
+    };
+    rehearse(w, by, &schedule)?;
+    sql::insert(w.conn, &mut schedule)?;
+    audit(w, by, "create-schedule", &schedule)?;
+    Ok(schedule)
+}
+
+/// Whoever saves a schedule is its maker from then on, so that somebody's who left can be taken over; what came by itself
+/// stays Milepost's, and makes what it came to make.
+pub fn edit(w: &mut Write<'_>, by: &By, id: ScheduleId, wanted: impl FnOnce(&Schedule) -> Wanted) -> Result<Schedule> {
+    let before = find(w, by, id)?;
+    let checked = checked(wanted(&before), by, w.now)?;
+    if before.comes_with.is_some() && kind(&before.template) != kind(&checked.template) {
+        return Err(Error::Conflict(msg("refused-schedule-kind")));
+    }
+    let moves = (&before.cron, &before.zone) != (&checked.cron, &checked.zone);
+    let next = if moves { checked.cron.next(w.now, &checked.zone) } else { before.next_slot };
+    let schedule = Schedule {
+        title: checked.title,
+        cron: checked.cron,
+        zone: checked.zone,
+        template: checked.template,
+        rules: checked.rules,
+        maker: before.comes_with.is_none().then_some(by.viewer.user),
+        next_slot: next.filter(|_| !before.is_paused),
+        updated_at: w.now,
+        version: before.version + 1,
+        ..before.clone()
+    };
+    match by_maker(w, &Hands::lent(by), &schedule)? {
+        Some(maker) => rehearse(w, &maker, &schedule)?,
+        None => rehearse(w, by, &schedule)?,
+    }
+    sql::save(w.conn, &schedule)?;
+    wake(w, &schedule)?;
+    if schedule != (Schedule { updated_at: w.now, version: schedule.version, ..before }) {
+        audit(w, by, "edit-schedule", &schedule)?;
+    }
+    Ok(schedule)
+}
+
+/// The kind of job that it makes.
+fn kind(template: &Template) -> Option<&str> {
+    match template {
+        Template::Job(job) => Some(&job.job_kind),
+        Template::Assignment(_) => None,
+    }
+}
+
+/// Puts it where it is found at its time; at once where a run waits.
+fn wake(w: &Write<'_>, schedule: &Schedule) -> Result<()> {
+    let (_, waiting) = sql::open_runs(w.conn, schedule.id)?;
+    sql::save_time(w.conn, schedule, if waiting > 0 { Some(w.now) } else { schedule.next_at() })
+}
+
+/// Pauses a schedule, or lets it go on: with the first slot from now, those of the pause are left out. Done twice is as
+/// done once.
+pub fn pause(w: &mut Write<'_>, by: &By, id: ScheduleId, is_paused: bool) -> Result<Schedule> {
+    let before = find(w, by, id)?;
+    if before.is_paused == is_paused {
+        return Ok(before);
+    }
+    let next = if is_paused { None } else { before.cron.next(w.now, &before.zone) };
+    let schedule = Schedule {
+        is_paused,
+        next_slot: next,
+        counted_to: w.now,
+        updated_at: w.now,
+        version: before.version + 1,
+        ..before
+    };
+    sql::save(w.conn, &schedule)?;
+    wake(w, &schedule)?;
+    audit(w, by, if is_paused { "pause-schedule" } else { "resume-schedule" }, &schedule)?;
+    Ok(schedule)
+}
+
+/// What it made stays.
+pub fn delete(w: &mut Write<'_>, by: &By, id: ScheduleId) -> Result<Schedule> {
+    let schedule = find(w, by, id)?;
+    sql::delete(w.conn, id)?;
+    audit(w, by, "delete-schedule", &schedule)?;
+    Ok(schedule)
+}
