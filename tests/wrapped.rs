@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::binary::{Binary, command};
 use crate::support::client::Client;
+use crate::support::nginx::Nginx;
 use crate::support::random::Random;
 use crate::support::server::House;
 use crate::support::wrapped::{Heard, Place, alone, changes, is_gone, output_of};
@@ -118,6 +119,25 @@ async fn a_command_is_a_job_with_its_progress_its_log_and_its_end() {
     assert_eq!(log, ["10 of 40 files", "40 of 40 files", "it broke"]);
     let trail = place.trail(&job).await;
     assert_eq!(changes(&trail), ["created", "claimed", "failed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_and_under_a_path_it_reports_to_a_server_whose_certificate_it_trusts() {
+    let place = Place::open().await;
+    let nginx = Nginx::of_the_readme(&place.url, "/");
+    let url = format!("https://127.0.0.1:{}/milepost", nginx.port);
+    let mut command = place.run(&["--title", "Stranger"], "echo 40 of 40 files");
+    let output = output_of(command.env("MILEPOST_URL", &url), b"");
+    assert_eq!(output.status.code(), Some(0), "the command runs whomever it reports to");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("certificate"), "{said}");
+    assert_eq!(place.jobs().await, [json!(null); 0], "nothing is told to a stranger");
+    let mut command = place.run(&["--title", "Nightly copy"], "echo 40 of 40 files; exit 3");
+    let output = output_of(command.env("MILEPOST_URL", &url).env("SSL_CERT_FILE", nginx.certificate()), b"");
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let job = place.ended().await;
+    assert_eq!((&job["title"], &job["counts"]["processed"]), (&json!("Nightly copy"), &json!(40)));
+    assert_eq!(place.log(&job).await, "40 of 40 files\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,12 +125,14 @@ fn spawn(folder: &Path, port: u16) -> Option<Child> {
     }
 }
 
-/// For `milepost.test`, made by openssl.
+/// For `milepost.test` and for the address itself, which needs nobody to know that name; made by openssl.
 fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
     let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", &format!("/CN={NAME}"), "-addext", &format!("subjectAltName=DNS:{NAME}")])
+        .args(["-subj", &format!("/CN={NAME}"), "-addext", &format!("subjectAltName=DNS:{NAME},IP:127.0.0.1")])
+        // Whoever trusts it trusts it alone, and none that it would sign.
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .arg("-out")
         .arg(&certificate)
         .arg("-keyout")
