@@ -1,6 +1,7 @@
 //! In a real browser against the real binary: what only a person with a screen notices.
 
 use milepost::jobs::Outcome;
+use milepost::jobs::health::Measured;
 use milepost::jobs::items::{ItemOutcome, NewItem};
 use milepost::tasks::TaskId;
 use milepost::tasks::actions::{NewJob, NewTask};
@@ -86,6 +87,10 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
     house.token("alice", "read").await;
     let jobs = jobs(house).await;
     schedules(house).await;
+    // Some of it well, some not, some not known.
+    let measured = Measured { free_bytes: Some(100_000_000), waiting: 3, ..Measured::default() };
+    let readings = measured.readings(house.server.clock.now());
+    house.server.app.db.write(move |w| milepost::jobs::sql::save_health(w.conn, &readings)).await.unwrap();
     let invitation = crate::support::server::invite(&alice, "dan@example.org", "Dan", "member").await;
     let bob_path = format!("/people/{}", house.people.id("bob"));
     let mut all: Vec<(String, &'static str)> = ["/sign-in", &invitation, "/invitations/none", "/nowhere"]
@@ -120,6 +125,7 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/jobs/bulk?act=cancel&status=queued",
         "/jobs/new",
         "/jobs/new/rehearsal",
+        "/jobs/new/clean-up",
         "/jobs/bulk?act=retry&status=lost",
     ];
     all.extend(of_jobs.map(|path| (path.to_owned(), "alice")));

@@ -1,4 +1,5 @@
 # מצב המערכת עצמה, ומה נשמר לכמה זמן.
+# סביב גדלים עומדים סימני כיוון, כדי שהמספר יעמוד לפני היחידה.
 
 health-title = מצב המערכת
 health-lead = נבדק בכל רבע שעה, עבור כל הארגונים במערכת הזאת.
@@ -18,8 +19,8 @@ health-backup = הגיבוי האחרון
 health-stuck = עבודות שעומדות במקום
 health-waiting = עבודות שאיש אינו לוקח
 health-unknown = המערכת אינה אומרת.
-health-disk-is = { $size } פנויים.
-health-size-is = { $size }.
+health-disk-is = ⁦{ $size }⁩ פנויים.
+health-size-is = ⁦{ $size }⁩.
 health-writer-is = { $count ->
     [one] שינוי בטוח על הדיסק אחרי מילישנייה אחת.
    *[other] שינוי בטוח על הדיסק אחרי { $count } מילישניות.

@@ -37,7 +37,7 @@ pub fn run(args: BackupArgs) -> anyhow::Result<()> {
     let made = backup::make(&order, &CopyInspection, &watch)?;
     println!("{}", made.file.display());
     eprintln!(
-        "{} of {}, whole; {} backups are kept, {} were removed",
+        "{} of {}, whole; backups kept: {}, removed: {}",
         in_megabytes(made.seal.bytes),
         order.database.display(),
         made.kept,

@@ -14,7 +14,7 @@ use crate::App;
 use crate::api::bearer;
 use crate::config;
 use crate::error::Result;
-use crate::jobs::actions::writer_lag;
+use crate::jobs::actions::takes_writes;
 use crate::jobs::health::{Reading, State as Health};
 use crate::jobs::sql;
 use crate::locale::Lang;
@@ -29,16 +29,16 @@ pub async fn get_healthz() -> &'static str {
 /// being turned away. Admins of the house, by session or token, are told the rest.
 pub async fn get_readyz(State(app): State<App>, viewer: Option<Viewer>, headers: HeaderMap) -> Response {
     let reads = app.db.read(|conn| Ok(is_set_up(conn)?)).await;
-    let writes = writer_lag(&app, config::READY_PATIENCE).await;
+    let writes = takes_writes(&app, config::READY_PATIENCE).await;
     let told = match (&reads, asker(&app, viewer, &headers).await) {
         (Ok(_), Some(viewer)) => told(&app, &viewer).await.unwrap_or_default(),
         _ => String::new(),
     };
     match (reads, writes) {
-        (Ok(_), Some(_)) => format!("ready{told}").into_response(),
+        (Ok(_), true) => format!("ready{told}").into_response(),
         (reads, writes) => {
             let error = reads.err();
-            tracing::error!(?error, writes = writes.is_some(), "not ready: the database does not answer");
+            tracing::error!(?error, writes, "not ready: the database does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, Extension(Plain), format!("not ready{told}")).into_response()
         }
     }

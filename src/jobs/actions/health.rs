@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use crate::App;
 use crate::config;
+use crate::db::Write;
 use crate::db::backup::{Folder, free_bytes};
 use crate::error::Result;
 use crate::jobs::health::{Measured, Reading};
@@ -14,7 +15,7 @@ use crate::jobs::sql;
 
 /// Looks, and keeps what was found as the latest health.
 pub async fn check_health(app: &App) -> Result<Vec<Reading>> {
-    let lag = writer_lag(app, config::HEALTH_WRITER_PATIENCE).await;
+    let lag = lag_of(app, config::HEALTH_WRITER_PATIENCE, |w| sql::save_look(w.conn, w.now)).await;
     let waiting_since = app.clock.now() - config::HEALTH_WAITING;
     let stored = app.db.read(move |conn| sql::measure(conn, waiting_since)).await?;
     let (database, backups) = (app.config.db.clone(), app.config.backups());
@@ -26,10 +27,19 @@ pub async fn check_health(app: &App) -> Result<Vec<Reading>> {
     Ok(readings)
 }
 
-/// How long a write takes to be durable; none when it takes longer than this.
-pub async fn writer_lag(app: &App, patience: Duration) -> Option<Duration> {
+/// Whether the writer gets to a write of nothing within this time; the disk is left alone, for this is asked often.
+pub async fn takes_writes(app: &App, patience: Duration) -> bool {
+    lag_of(app, patience, |_| Ok(())).await.is_some()
+}
+
+/// How long a write takes to be durable; none when it takes longer than this, or fails.
+async fn lag_of(
+    app: &App,
+    patience: Duration,
+    verb: impl FnOnce(&mut Write<'_>) -> Result<()> + Send + 'static,
+) -> Option<Duration> {
     let asked = Instant::now();
-    let written = tokio::time::timeout(patience, app.db.write(|_| Ok(()))).await;
+    let written = tokio::time::timeout(patience, app.db.write(verb)).await;
     matches!(written, Ok(Ok(()))).then(|| asked.elapsed())
 }
 

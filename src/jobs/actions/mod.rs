@@ -27,7 +27,7 @@ pub use batch::{check_parent, child_moved};
 pub use cancel::{cancel, cancel_children};
 pub use claim::{Wanted, claim, claim_waiting};
 pub use delete::delete;
-pub use health::{check_health, writer_lag};
+pub use health::{check_health, takes_writes};
 pub use inside::{by_milepost, claim_built_in, give_back};
 pub use items::{item_groups, items, items_csv, record_items};
 pub use life::{Finish, Heartbeat, finish, hear, heartbeat};

@@ -169,7 +169,7 @@ async fn say(job: &Context, made: &Made<Vec<Finding>>) -> Result<(), Stop> {
             in_megabytes(after)
         ));
     }
-    text.push_str(&format!("{} backups are kept\n", made.kept));
+    text.push_str(&format!("backups kept: {}\n", made.kept));
     job.log(&text).await?;
     for (number, findings) in made.found.chunks(config::ITEMS_AT_ONCE).enumerate() {
         let items = findings.iter().zip(number * config::ITEMS_AT_ONCE + 1..).map(|(finding, place)| NewItem {

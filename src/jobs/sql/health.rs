@@ -31,6 +31,15 @@ pub fn measure(conn: &Connection, waiting_since: Timestamp) -> Result<Measured> 
     })
 }
 
+/// Writes something, so that it is seen how long that takes.
+pub fn save_look(conn: &Connection, now: Timestamp) -> Result<()> {
+    conn.prepare_cached(
+        "insert into meta (key, value) values ('looked_at', ?1) on conflict do update set value = excluded.value",
+    )?
+    .execute([now.as_microsecond().to_string()])?;
+    Ok(())
+}
+
 pub fn save_health(conn: &Connection, readings: &[Reading]) -> Result<()> {
     let mut save = conn.prepare_cached(
         "insert into health (what, state, figure, at) values (?1, ?2, ?3, ?4)
