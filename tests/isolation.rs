@@ -215,6 +215,8 @@ fn table() -> Vec<Line> {
         get("/jobs/new", OWN_PAGE),
         get("/jobs/new/{kind}", ADMINS_PAGE),
         post("/jobs/new/{kind}", "steps=1", ADMINS_DEED),
+        // It begins with no file.
+        post("/jobs/new/{kind}/file", "", [SignIn, Nothing, Forbidden, Forbidden, Nothing]),
         post("/jobs/limits", "what=queue&name=mail&paused=1", ADMINS_DEED),
         get("/schedules", ADMINS_PAGE),
         post(

@@ -19,6 +19,7 @@ mod health;
 mod house;
 mod hub;
 mod hub_model;
+mod import;
 mod inside;
 mod integrity;
 mod isolation;

@@ -1,6 +1,7 @@
 //! The kinds of job that Milepost runs itself, by name: what each is called, what it takes, who may start it. What each
 //! does stands in `kinds`.
 
+use super::columns::DateOrder;
 use super::fields::Field;
 use crate::config;
 use crate::db::types::words;
@@ -9,6 +10,8 @@ use crate::error::msg;
 words!(
     /// A kind that the workers inside the program run, and nobody else.
     BuiltIn {
+        /// Work that comes in from a file.
+        ImportTasks = "import-tasks",
         /// A copy of the whole store, checked and rotated.
         Backup = "backup",
         /// Whether there is room, whether writes are quick, whether there are backups, whether jobs go on.
@@ -46,6 +49,7 @@ impl BuiltIn {
     /// What it is called where people start it; its jobs are called so too.
     pub const fn title_key(self) -> &'static str {
         match self {
+            BuiltIn::ImportTasks => "kind-import-tasks",
             BuiltIn::Backup => "kind-backup",
             BuiltIn::CheckHealth => "kind-check-health",
             BuiltIn::CheckIntegrity => "kind-check-integrity",
@@ -57,6 +61,7 @@ impl BuiltIn {
     /// A sentence that says what it does.
     pub const fn about_key(self) -> &'static str {
         match self {
+            BuiltIn::ImportTasks => "kind-import-tasks-about",
             BuiltIn::Backup => "kind-backup-about",
             BuiltIn::CheckHealth => "kind-check-health-about",
             BuiltIn::CheckIntegrity => "kind-check-integrity-about",
@@ -67,6 +72,7 @@ impl BuiltIn {
 
     pub const fn purpose(self) -> Purpose {
         match self {
+            BuiltIn::ImportTasks => Purpose::Work,
             BuiltIn::Backup | BuiltIn::CheckHealth | BuiltIn::CheckIntegrity | BuiltIn::CleanUp => Purpose::Order,
             BuiltIn::Rehearsal => Purpose::Trial,
         }
@@ -75,6 +81,24 @@ impl BuiltIn {
     /// The members of its payload.
     pub fn fields(self) -> Vec<Field> {
         match self {
+            BuiltIn::ImportTasks => vec![
+                Field::file("file", msg("import-file")),
+                Field::check("header", msg("import-header")).default("1"),
+                Field::line("encoding", msg("import-encoding")),
+                Field::line("delimiter", msg("import-delimiter")),
+                Field::line("sheet", msg("import-sheet")),
+                Field::inner("columns", msg("import-columns")),
+                Field::choice(
+                    "dates",
+                    msg("import-dates"),
+                    vec![
+                        (DateOrder::DayFirst.as_str(), msg("import-day-first")),
+                        (DateOrder::MonthFirst.as_str(), msg("import-month-first")),
+                    ],
+                ),
+                Field::number("assignee", msg("import-assignee"), 1..=i64::MAX),
+                Field::check("dry_run", msg("import-dry-run")),
+            ],
             BuiltIn::Backup => vec![
                 Field::number("keep_daily", msg("backup-keep-daily"), config::BACKUPS_DAILY)
                     .hint(msg("backup-keep-daily-hint"))
@@ -107,6 +131,7 @@ impl BuiltIn {
             | BuiltIn::CheckHealth
             | BuiltIn::CheckIntegrity
             | BuiltIn::CleanUp
+            | BuiltIn::ImportTasks
             | BuiltIn::Rehearsal => true,
         }
     }
@@ -118,7 +143,7 @@ impl BuiltIn {
             BuiltIn::CheckHealth => Some("*/15 * * * *"),
             BuiltIn::CleanUp => Some("0 2 * * *"),
             BuiltIn::Backup => Some("0 3 * * *"),
-            BuiltIn::Rehearsal => None,
+            BuiltIn::ImportTasks | BuiltIn::Rehearsal => None,
         }
     }
 
@@ -126,7 +151,7 @@ impl BuiltIn {
     pub const fn is_of_the_house(self) -> bool {
         match self {
             BuiltIn::Backup | BuiltIn::CheckHealth | BuiltIn::CleanUp => true,
-            BuiltIn::CheckIntegrity | BuiltIn::Rehearsal => false,
+            BuiltIn::CheckIntegrity | BuiltIn::ImportTasks | BuiltIn::Rehearsal => false,
         }
     }
 
@@ -134,7 +159,7 @@ impl BuiltIn {
     pub const fn is_routine(self) -> bool {
         match self {
             BuiltIn::Backup | BuiltIn::CheckHealth | BuiltIn::CheckIntegrity | BuiltIn::CleanUp => true,
-            BuiltIn::Rehearsal => false,
+            BuiltIn::ImportTasks | BuiltIn::Rehearsal => false,
         }
     }
 
@@ -142,6 +167,7 @@ impl BuiltIn {
     /// what an admin may.
     pub const fn acts_for_its_creator(self) -> bool {
         match self {
+            BuiltIn::ImportTasks => true,
             BuiltIn::Backup
             | BuiltIn::CheckHealth
             | BuiltIn::CheckIntegrity

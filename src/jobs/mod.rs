@@ -5,6 +5,7 @@
 pub mod actions;
 pub mod artifacts;
 pub mod built_in;
+pub mod columns;
 pub mod dispatch;
 pub mod fields;
 pub mod health;
@@ -12,6 +13,7 @@ pub mod items;
 pub mod kinds;
 pub mod log;
 pub mod retention;
+pub mod sheets;
 pub mod sql;
 pub mod worker;
 

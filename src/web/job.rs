@@ -13,7 +13,7 @@ use super::choices::Names;
 use super::forms::Filled;
 use super::fragments::{Frame, Look};
 use super::job_look::{State, state_key};
-use super::page::Page;
+use super::page::{Page, PageUser};
 use super::shown::Moment;
 use super::trail::Line;
 use crate::config;
@@ -22,7 +22,7 @@ use crate::insight::{self, TaskRow};
 use crate::jobs::items::{ItemGroup, ItemOutcome};
 use crate::jobs::log::{self, LogPiece};
 use crate::jobs::sql::Attempt;
-use crate::jobs::{Job, Outcome, artifacts::Artifact, sql};
+use crate::jobs::{BuiltIn, Job, Outcome, artifacts::Artifact, sql};
 use crate::live::Cursor;
 use crate::locale::Lang;
 use crate::people::Viewer;
@@ -234,6 +234,13 @@ pub struct Parts {
 }
 
 impl JobPage {
+    /// The form of a kind that comes with the program, as it was filled in for this job.
+    fn again(&self) -> Option<String> {
+        let kind = self.job.spec.job_kind.as_deref().and_then(BuiltIn::named)?;
+        let may_start = !kind.is_for_admins() || self.page.user.as_ref().is_some_and(PageUser::is_admin);
+        may_start.then(|| format!("/jobs/new/{kind}?from={}", self.found.row.task.id))
+    }
+
     pub fn new(job: Arc<Job>, parts: Parts) -> JobPage {
         let Parts { page, cursor, turns, frame, found, more, head, names, may_move, is_older, comment } = parts;
         let l = page.l;

@@ -17,6 +17,7 @@ pub mod fragments;
 mod headers;
 mod health;
 pub mod history;
+pub mod import;
 pub mod invitations;
 pub mod job;
 pub mod job_fields;
@@ -49,6 +50,7 @@ pub mod task_forms;
 pub mod tasks;
 pub mod tokens;
 mod trail;
+pub mod uploads;
 pub mod viewer;
 
 pub use route::{Access, Route, Use, delete, get, patch, post, put};
@@ -190,6 +192,7 @@ fn work() -> Vec<Route> {
         get("/jobs/new", SignedIn, new_job::get_kinds),
         get("/jobs/new/{kind}", SignedIn, new_job::get_kind),
         post("/jobs/new/{kind}", SignedIn, new_job::post_kind),
+        post("/jobs/new/{kind}/file", SignedIn, uploads::post_file).streams_in().waits(crate::config::UPLOAD_TIME),
         post("/jobs/limits", Admin, job_forms::post_limits),
         get("/monitor", SignedIn, monitor::get_monitor),
         get("/assign", Admin, assign::get_assign),

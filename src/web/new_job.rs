@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use askama::Template;
 use askama_web::WebTemplate;
+use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::At;
 use super::forms::{Fields, Filled};
 use super::job_fields::{self, Input, beside_fields};
-use super::page::{Nav, Page, Visit};
+use super::monitor::pairs;
+use super::page::{Nav, Page, Visit, see_other};
+use super::{At, import};
 use crate::error::{Error, Result};
 use crate::jobs::actions::{may_start, startable};
 use crate::jobs::{BuiltIn, Purpose};
 use crate::locale::Lang;
 use crate::tasks::actions::{NewJob, NewTask, create};
-use crate::tasks::{Task, Via};
+use crate::tasks::{self, Task, TaskId, Via};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "jobs/kinds.html")]
@@ -52,6 +54,7 @@ pub fn kind_icon(kind: BuiltIn) -> &'static str {
         BuiltIn::CheckHealth => "info",
         BuiltIn::CheckIntegrity => "check",
         BuiltIn::CleanUp => "gear",
+        BuiltIn::ImportTasks => "tasks",
         BuiltIn::Rehearsal => "play",
     }
 }
@@ -98,14 +101,25 @@ fn show(visit: &Visit, kind: BuiltIn, form: Filled) -> Response {
     (shown.form.status, shown).into_response()
 }
 
-pub async fn get_kind(visit: Visit, At(name): At<String>) -> Result<Response> {
+pub async fn get_kind(visit: Visit, At(name): At<String>, RawQuery(query): RawQuery) -> Result<Response> {
     let kind = kind_of(&visit, &name).await?;
-    let values = job_fields::values(kind, None);
+    let query: Fields = pairs(query.as_deref()).into_iter().collect();
+    let before = payload_before(&visit, kind, &query).await?;
+    if kind == BuiltIn::ImportTasks {
+        return match before.as_ref().and_then(import::address_of) {
+            Some(address) => Ok(see_other(None, &address)),
+            None => import::get(visit, query).await,
+        };
+    }
+    let values = job_fields::values(kind, before.as_ref());
     Ok(show(&visit, kind, Filled::fresh(values.iter().map(|(name, value)| (*name, value.as_str())))))
 }
 
 pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Result<Response> {
     let kind = kind_of(&visit, &name).await?;
+    if kind == BuiltIn::ImportTasks {
+        return import::post(visit, fields).await;
+    }
     let made = match job_fields::payload(kind, &fields) {
         Ok(payload) => start(&visit, kind, visit.l().t(kind.title_key()).to_owned(), payload).await,
         Err(error) => Err(error),
@@ -116,6 +130,17 @@ pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Re
         }
         Err(error) => Ok(show(&visit, kind, Filled::refused(fields, beside_fields(error), visit.l())?)),
     }
+}
+
+/// The payload of the earlier job that a form is to begin with (`?from=42`).
+async fn payload_before(visit: &Visit, kind: BuiltIn, query: &Fields) -> Result<Option<Value>> {
+    if !query.has("from") {
+        return Ok(None);
+    }
+    let (id, viewer): (TaskId, _) = (query.id("from")?, visit.viewer.clone());
+    let task = visit.app.db.read(move |conn| tasks::sql::find_for(conn, &viewer, id)).await?.ok_or(Error::NotFound)?;
+    let spec = task.job().map(|job| job.spec.clone()).filter(|spec| spec.job_kind.as_deref() == Some(kind.as_str()));
+    Ok(Some(spec.ok_or(Error::NotFound)?.payload.clone()))
 }
 
 /// Makes a job of a built-in kind.

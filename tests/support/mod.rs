@@ -17,6 +17,7 @@ pub mod random;
 pub mod raw;
 pub mod served;
 pub mod server;
+pub mod sheet;
 pub mod source;
 pub mod subscribers;
 pub mod walk;

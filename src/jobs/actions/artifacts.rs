@@ -1,6 +1,9 @@
 //! A job's files, the verbs. A file is stored while it arrives, in writes of a megabyte each, and read while it leaves, a
 //! chunk at a time: neither holds it in memory, the writer or a reader for as long as the other side takes.
 
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
 use std::pin::pin;
 
 use axum::body::Bytes;
@@ -70,6 +73,18 @@ pub async fn read_artifact(
         }
     });
     Ok((artifact, chunks))
+}
+
+/// A copy of a file, beside the database and without a name: it is gone with whoever holds it.
+pub async fn copy_artifact(app: &App, viewer: &Viewer, id: TaskId, name: ArtifactName) -> Result<File> {
+    let (_, bytes) = read_artifact(app, viewer, id, name).await?;
+    let folder = app.config.db.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut copy = tempfile::tempfile_in(folder)?;
+    let mut bytes = pin!(bytes);
+    while let Some(chunk) = bytes.next().await.transpose()? {
+        copy = tokio::task::spawn_blocking(move || copy.write_all(&chunk).map(|()| copy)).await??;
+    }
+    Ok(copy)
 }
 
 /// Stores a file as it comes; it is there, in the place of what had its name, once its last byte is durable.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-pub use artifacts::{NewArtifact, artifacts, read_artifact, store_artifact};
+pub use artifacts::{NewArtifact, artifacts, copy_artifact, read_artifact, store_artifact};
 pub use batch::{check_parent, child_moved};
 pub use cancel::{cancel, cancel_children};
 pub use claim::{Wanted, claim, claim_waiting};

@@ -1,10 +1,14 @@
 //! What a running job is handed: how it reports, writes its log, stores files, reads, and hears that it is to stop.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use futures_util::stream;
 use rusqlite::{Connection, InterruptHandle};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -19,6 +23,16 @@ use crate::locale::Lang;
 use crate::people::{self, OrganisationId};
 use crate::tasks::actions::Report;
 use crate::tasks::{self, By, Task, TaskId, Via};
+
+/// Bytes of a file that are read at a time.
+const BLOCK: usize = 256 * 1024;
+
+/// A file that some job has, as payloads name it.
+#[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct FileOf {
+    pub task: TaskId,
+    pub name: String,
+}
 
 /// What a job is told from outside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -165,6 +179,44 @@ impl Context {
         let new = NewArtifact { name, content_type: content_type.into(), attempt: self.attempt(), bytes: None };
         let body = stream::once(async { Ok(Bytes::from(bytes)) });
         actions::store_artifact(&self.app, &self.by, self.task.id, new, body).await.map(|_| ()).map_err(over)
+    }
+
+    /// Stores a file of the job's that is on the disk, from its beginning.
+    pub async fn artifact_of(&self, name: &str, content_type: &str, file: File) -> Result<(), Stop> {
+        let name = ArtifactName::parse(name).map_err(|why| Stop::Broken(Error::field("name", why)))?;
+        let new = NewArtifact { name, content_type: content_type.into(), attempt: self.attempt(), bytes: None };
+        let body = stream::try_unfold(file, |mut file| async move {
+            let read = tokio::task::spawn_blocking(move || {
+                let mut block = vec![0; BLOCK];
+                let length = file.read(&mut block)?;
+                block.truncate(length);
+                std::io::Result::Ok((block, file))
+            });
+            let (block, file) = read.await??;
+            Ok((!block.is_empty()).then(|| (Bytes::from(block), file)))
+        });
+        actions::store_artifact(&self.app, &self.by, self.task.id, new, body).await.map(|_| ()).map_err(over)
+    }
+
+    /// A copy of a file that some job has, if whoever started this one may see it.
+    pub async fn file(&self, file: &FileOf) -> Result<File, Stop> {
+        let by = self.by_creator().await?;
+        let name = ArtifactName::parse(&file.name).map_err(|_| Error::NotFound);
+        let copied = match name {
+            Ok(name) => actions::copy_artifact(&self.app, &by.viewer, file.task, name).await,
+            Err(error) => Err(error),
+        };
+        match copied {
+            Ok(file) => Ok(file),
+            Err(Error::NotFound) => Err(Stop::Failed(self.lang().await?.with("job-file-gone", "name", &file.name))),
+            Err(error) => Err(Stop::Broken(error)),
+        }
+    }
+
+    /// Where this job may put what is too large for memory: it is gone with the job.
+    pub fn scratch(&self) -> Result<File, Stop> {
+        let folder = self.app.config.db.parent().filter(|folder| !folder.as_os_str().is_empty());
+        tempfile::tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| Stop::Broken(error.into()))
     }
 
     /// Asks the store, off the async threads and all of one moment. It ends early when the job is to stop.

@@ -6,6 +6,7 @@ mod check_health;
 mod check_integrity;
 mod clean_up;
 mod context;
+pub mod import_tasks;
 mod rehearsal;
 pub mod worker;
 
@@ -17,7 +18,7 @@ use serde_json::Value;
 
 use super::BuiltIn;
 use crate::error::Error;
-pub use context::Context;
+pub use context::{Context, FileOf};
 
 /// A kind of job.
 pub trait JobKind {
@@ -55,6 +56,7 @@ fn start(kind: BuiltIn, job: Context) -> Running {
         BuiltIn::CheckHealth => Box::pin(run::<check_health::CheckHealth>(job)),
         BuiltIn::CheckIntegrity => Box::pin(run::<check_integrity::CheckIntegrity>(job)),
         BuiltIn::CleanUp => Box::pin(run::<clean_up::CleanUp>(job)),
+        BuiltIn::ImportTasks => Box::pin(run::<import_tasks::ImportTasks>(job)),
         BuiltIn::Rehearsal => Box::pin(run::<rehearsal::Rehearsal>(job)),
     }
 }

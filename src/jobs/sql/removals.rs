@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::artifacts::let_go;
+use super::imports::delete_import_chunks;
 use crate::error::Result;
 use crate::jobs::artifacts::ArtifactId;
 use crate::tasks::TaskId;
@@ -16,6 +17,7 @@ const ITEMS: i64 = 1_000;
 
 /// Lets go of all that a job left behind: its task is deleted. The rows themselves go later.
 pub fn delete_output(conn: &Connection, task: TaskId, now: Timestamp) -> Result<()> {
+    delete_import_chunks(conn, task)?;
     conn.prepare_cached(
         "insert into output_removals (task_id, generation) select task_id, 0 from job_outputs where task_id = ?1
          on conflict do nothing",

@@ -1,0 +1,242 @@
+//! Saving rows: each by itself, through the verbs that everyone uses; what is there already as a row wants it is left alone.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::row::{Looked, Plan, Wanted};
+use super::{CHUNK, bad};
+use crate::db::Write;
+use crate::error::{Error, Result, msg};
+use crate::jobs::columns::Standing;
+use crate::jobs::sheets::Row;
+use crate::jobs::sql::{import_chunk, save_import_chunk};
+use crate::locale::Lang;
+use crate::people::OrganisationId;
+use crate::tasks::actions::{Edit, NewTask, Report, cancel, complete, create, edit, reopen, report};
+use crate::tasks::{By, Kind, Percent, Status, Task, TaskId, sql};
+
+/// What became of a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Saved {
+    New,
+    Updated,
+    Unchanged,
+}
+
+impl Saved {
+    const fn to_byte(self) -> u8 {
+        match self {
+            Saved::New => 1,
+            Saved::Updated => 2,
+            Saved::Unchanged => 3,
+        }
+    }
+
+    const fn from_byte(byte: u8) -> Option<Saved> {
+        match byte {
+            1 => Some(Saved::New),
+            2 => Some(Saved::Updated),
+            3 => Some(Saved::Unchanged),
+            _ => None,
+        }
+    }
+}
+
+/// In work without a percent, somebody has at least begun.
+const BEGUN: f64 = 1.0;
+
+/// The good rows of a piece, about to be saved.
+pub struct Saves {
+    organisation: OrganisationId,
+    plan: Arc<Plan>,
+    looked: Looked,
+}
+
+type Outcome = Result<Saved, (Row, String)>;
+
+impl Saves {
+    pub fn of(looked: Looked, organisation: OrganisationId, plan: Arc<Plan>) -> Saves {
+        Saves { organisation, plan, looked }
+    }
+
+    /// What would become of them.
+    pub fn would(&self, conn: &Connection) -> Result<Vec<Saved>> {
+        let would = |(_, _, wanted): &(usize, Row, Arc<Wanted>)| {
+            Ok(match there(conn, self.organisation, wanted)? {
+                None => Saved::New,
+                Some(task) if differs(&task, wanted) => Saved::Updated,
+                Some(_) => Saved::Unchanged,
+            })
+        };
+        self.looked.good.iter().map(would).collect()
+    }
+
+    /// Saves those that no earlier attempt saved, each by itself, remembers which are, and reports it.
+    pub fn save(
+        self,
+        w: &mut Write<'_>,
+        by: &By,
+        (job, l): (TaskId, Lang),
+        base: Report,
+        room: usize,
+    ) -> Result<(Vec<Outcome>, Report)> {
+        let chunk = i64::try_from(self.looked.first / CHUNK).unwrap_or(i64::MAX);
+        let offset = self.looked.first % CHUNK;
+        let mut kept = import_chunk(w.conn, job, chunk)?.unwrap_or_default();
+        kept.resize(CHUNK, 0);
+        let (mut outcomes, mut todo): (Vec<Outcome>, Vec<_>) = (Vec::new(), Vec::new());
+        for (place, row, wanted) in self.looked.good {
+            match Saved::from_byte(kept[offset + place]) {
+                Some(saved) => outcomes.push(Ok(saved)),
+                None => todo.push((place, row, wanted)),
+            }
+        }
+        let saved = w.each(&todo, |w, (_, _, wanted)| save(w, by, wanted))?;
+        let mut report = base;
+        for ((place, row, _), saved) in todo.into_iter().zip(saved) {
+            match saved {
+                Ok(saved) => {
+                    kept[offset + place] = saved.to_byte();
+                    outcomes.push(Ok(saved));
+                }
+                Err(error) => {
+                    let why = told(&self.plan, error)?;
+                    if report.items.len() < room {
+                        report.items.push(bad::item(l, row.line, &why));
+                    }
+                    outcomes.push(Err((row, why)));
+                }
+            }
+        }
+        save_import_chunk(w.conn, job, chunk, &kept)?;
+        count(&mut report, &outcomes);
+        Ok((outcomes, report))
+    }
+}
+
+fn count(report: &mut Report, outcomes: &[Outcome]) {
+    let more = |count: &mut Option<i64>, is: fn(&Outcome) -> bool| {
+        let more = i64::try_from(outcomes.iter().filter(|outcome| is(outcome)).count()).unwrap_or(0);
+        *count = Some(count.unwrap_or(0) + more);
+    };
+    more(&mut report.counts.succeeded, |outcome| matches!(outcome, Ok(Saved::New | Saved::Updated)));
+    more(&mut report.counts.skipped, |outcome| matches!(outcome, Ok(Saved::Unchanged)));
+    more(&mut report.counts.failed, Result::is_err);
+}
+
+/// What refuses a row, in a sentence. What is Milepost's fault ends the job.
+fn told(plan: &Plan, error: Error) -> Result<String> {
+    match error {
+        Error::Invalid(errors) => {
+            let told: Vec<String> = errors.iter().map(|error| plan.l.m(&error.message)).collect();
+            Ok(told.join(" "))
+        }
+        Error::Conflict(message) | Error::Forbidden(message) => Ok(plan.l.m(&message)),
+        Error::NotFound => Ok(plan.l.t("error-unknown-task").to_owned()),
+        other => Err(other),
+    }
+}
+
+/// The task that has this row's external id.
+fn there(conn: &Connection, organisation: OrganisationId, wanted: &Wanted) -> Result<Option<Task>> {
+    let Some(external_id) = &wanted.external_id else { return Ok(None) };
+    match sql::by_external_id(conn, organisation, external_id)? {
+        Some(id) => sql::find(conn, id),
+        None => Ok(None),
+    }
+}
+
+fn save(w: &mut Write<'_>, by: &By, wanted: &Wanted) -> Result<Saved> {
+    let Some(before) = there(w.conn, by.viewer.organisation, wanted)? else {
+        let task = create(w, by, new_task(wanted))?.task;
+        stand(w, by, &task, wanted.standing)?;
+        return Ok(Saved::New);
+    };
+    if before.kind == Kind::Job {
+        return Err(Error::Conflict(msg("import-is-job").arg("id", before.id.get())));
+    }
+    if !differs(&before, wanted) {
+        return Ok(Saved::Unchanged);
+    }
+    edit(w, by, before.id, &edit_of(wanted))?;
+    stand(w, by, &before, wanted.standing)?;
+    Ok(Saved::Updated)
+}
+
+fn new_task(wanted: &Wanted) -> NewTask {
+    NewTask {
+        title: wanted.title.clone(),
+        description: wanted.description.clone().unwrap_or_default(),
+        project: wanted.project,
+        assignee: wanted.assignee,
+        priority: wanted.priority,
+        due: wanted.due_text.clone(),
+        estimate_minutes: wanted.estimate_minutes,
+        external_id: wanted.external_id.clone(),
+        ..NewTask::default()
+    }
+}
+
+fn edit_of(wanted: &Wanted) -> Edit {
+    Edit {
+        title: Some(wanted.title.clone()),
+        description: wanted.description.clone(),
+        assignee: wanted.assignee.map(|id| id.to_string()),
+        project: wanted.project.map(|id| id.to_string()),
+        due: wanted.due_text.clone(),
+        priority: wanted.priority.map(|priority| priority.to_string()),
+        estimate: wanted.estimate_minutes.map(|minutes| minutes.to_string()),
+        ..Edit::default()
+    }
+}
+
+/// Whether a task is otherwise than a row wants it.
+fn differs(task: &Task, wanted: &Wanted) -> bool {
+    fn other<T: PartialEq>(wanted: Option<&T>, is: Option<&T>) -> bool {
+        wanted.is_some() && wanted != is
+    }
+    task.title != wanted.title
+        || other(wanted.description.as_ref(), Some(&task.description))
+        || other(wanted.assignee.as_ref(), task.assignee.as_ref())
+        || other(wanted.project.as_ref(), task.project.as_ref())
+        || other(wanted.due.as_ref(), task.due.as_ref())
+        || other(wanted.priority.as_ref(), Some(&task.priority))
+        || other(wanted.estimate_minutes.as_ref(), task.estimate_minutes.as_ref())
+        || step(task, wanted.standing).is_some()
+}
+
+/// What brings a task to where a row says it stands.
+#[derive(Clone, Copy)]
+enum Step {
+    Complete,
+    Cancel,
+    Reopen,
+    Report(f64),
+}
+
+fn step(task: &Task, standing: Option<Standing>) -> Option<Step> {
+    match standing? {
+        Standing::Done => (task.status != Status::Done).then_some(Step::Complete),
+        Standing::Cancelled => (task.status != Status::Cancelled).then_some(Step::Cancel),
+        Standing::Open | Standing::InProgress if task.status.has_ended() => Some(Step::Reopen),
+        Standing::InProgress => (task.progress == Percent::ZERO).then_some(Step::Report(BEGUN)),
+        // How far it is, the row does not say.
+        Standing::Open => None,
+        Standing::At(percent) => (task.progress != percent).then_some(Step::Report(percent.get())),
+    }
+}
+
+fn stand(w: &mut Write<'_>, by: &By, task: &Task, standing: Option<Standing>) -> Result<()> {
+    let id = task.id;
+    match step(task, standing) {
+        None => {}
+        Some(Step::Complete) => drop(complete(w, by, id, "")?),
+        Some(Step::Cancel) => drop(cancel(w, by, id, "")?),
+        Some(Step::Reopen) => drop(reopen(w, by, id, "")?),
+        Some(Step::Report(percent)) => {
+            report(w, by, id, &Report { progress: Some(percent), ..Report::default() })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,492 @@
+//! Work that comes in from files: as people bring them through the pages, in the encodings that their programs write, with
+//! what is wrong told row by row; imported twice, cancelled, given up, taken up again.
+
+use milepost::jobs::BuiltIn;
+use milepost::jobs::actions::cancel;
+use milepost::jobs::items::ItemOutcome;
+use milepost::jobs::sql;
+use milepost::tasks::actions::NewJob;
+use milepost::tasks::{Status, Task, TaskId, Via};
+use rusqlite::Connection;
+use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+use serde_json::{Value, json};
+
+use crate::new_job::started;
+use crate::support::binary::Binary;
+use crate::support::client::Client;
+use crate::support::jobs::{create_job, ended, task, until, viewer};
+use crate::support::server::{House, template_copy};
+use crate::support::sheet::{python_csv, row, tally, upload, uploaded};
+use crate::support::{eventually, say};
+
+/// The file with a job of its own, then the job that imports it.
+async fn import(house: &House, bytes: &[u8], more: Value) -> Value {
+    let done = import_to_its_end(house, bytes, more).await;
+    assert_eq!(done.status, Status::Done, "{:?}", done.job().unwrap().error);
+    done.job().unwrap().result.as_deref().cloned().unwrap()
+}
+
+async fn import_to_its_end(house: &House, bytes: &[u8], more: Value) -> std::sync::Arc<Task> {
+    let id = begin(house, bytes, more).await;
+    ended(house, id).await
+}
+
+async fn begin(house: &House, bytes: &[u8], more: Value) -> TaskId {
+    let upload = uploaded(&upload(&house.alice(), "tasks.csv", bytes).await.expect(303));
+    let mut payload = json!({ "file": { "task": upload, "name": "tasks.csv" } });
+    payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let job = NewJob {
+        job_kind: Some(BuiltIn::ImportTasks.to_string()),
+        payload,
+        max_attempts: Some(1),
+        ..NewJob::default()
+    };
+    create_job(house, "alice", job).await.unwrap()
+}
+
+/// Assignments by their titles: title, assignee, status, percent, due, priority, external id.
+fn assignments(house: &House) -> Vec<String> {
+    let conn = house.look();
+    let mut statement = conn
+        .prepare(
+            "select t.title, u.email, t.status, t.progress, coalesce(t.due_date, ''), t.priority, coalesce(t.external_id, '')
+             from tasks t join users u on u.id = t.assignee_id where t.kind = 'assignment' order by t.title",
+        )
+        .unwrap();
+    let rows = statement.query_map([], |row| {
+        let text = |column| row.get::<_, rusqlite::types::Value>(column).map(|value| format!("{value:?}"));
+        Ok((0..7).map(text).collect::<Result<Vec<_>, _>>()?.join(" "))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn titles(house: &House) -> Vec<String> {
+    let conn = house.look();
+    let mut statement = conn.prepare("select title from tasks where kind = 'assignment' order by id").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+fn trail(house: &House) -> i64 {
+    let of_people = "select count(*) from trail where task_id in (select id from tasks where kind = 'assignment')";
+    house.look().query_row(of_people, [], |row| row.get(0)).unwrap()
+}
+
+async fn file_of(client: &Client, id: TaskId, name: &str) -> String {
+    client.get(&format!("/tasks/{id}/artifacts/{name}")).await.expect(200).body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_brought_looked_at_tried_and_imported_by_hand() {
+    let house = House::open().await;
+    let alice = house.alice();
+    let csv = "Nr;Aufgabe;Wer;Bis wann\r\n1;Prüfung der Mole;bob@harbour.example;22.11.2026\r\n2;Brücke streichen;Nobody;3.12.2026\r\n";
+    let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(csv);
+    let answer = upload(&alice, "C:\\work\\Liste.csv", &bytes).await.expect(303);
+    let page = alice.open(&answer.location().unwrap()).await;
+    assert!(page.contains("Prüfung der Mole"), "{}", page.said());
+    assert_eq!(page.text("#encoding option[selected]"), "windows-1252");
+    assert_eq!(page.text("#delimiter option[selected]"), ";");
+    assert_eq!(page.attributes("th select", "name"), ["column-1", "column-2", "column-3", "column-4"]);
+    // Nobody guesses German: without a title there is nothing to import.
+    let form = page.form(".form");
+    let refused = alice.submit(&form.clone().press("do", "import")).await.refused(422);
+    assert!(refused.contains("Say which column is the title."), "{}", refused.said());
+    let form = form.fill("column-1", "external_id").fill("column-2", "title").fill("column-3", "assignee");
+    let twice = alice.submit(&form.clone().fill("column-4", "title").press("do", "import")).await.refused(422);
+    assert_eq!(twice.text("#column-4-error"), "Another column is this already.");
+    let form = form.fill("column-4", "due");
+    let trial = started(&alice.submit(&form.clone().press("do", "try")).await.expect(303));
+    let tried = ended(&house, trial).await;
+    assert_eq!(tally(tried.job().unwrap().result.as_deref().unwrap()), [1, 0, 0, 1]);
+    assert_eq!(assignments(&house), [""; 0], "a dry run saves nothing");
+    let again = alice.open(&format!("/jobs/new/import-tasks?from={trial}")).await;
+    assert_eq!(again.form(".form").value("column-2"), Some("title"), "its form comes back as it was filled in");
+    let id = started(&alice.submit(&again.form(".form").press("do", "import")).await.expect(303));
+    let done = ended(&house, id).await;
+    assert_eq!(done.title, "Import Liste.csv");
+    assert_eq!(tally(done.job().unwrap().result.as_deref().unwrap()), [1, 0, 0, 1]);
+    assert_eq!(titles(&house), ["Prüfung der Mole"]);
+    let bad = file_of(&alice, id, "bad-rows.csv").await;
+    assert!(bad.contains("2;Brücke streichen;Nobody;3.12.2026;Wer: “Nobody” is no active member."), "{bad}");
+    let groups = sql::item_groups(&house.look(), id, ItemOutcome::Failed, 10, 5).unwrap();
+    assert_eq!(groups[0].first, ["line 3"]);
+    // Mended, it comes in as well; its reasons are no column of anything.
+    let mended = bad.replace("Nobody;", "carol@harbour.example;");
+    let columns = json!({ "external_id": "Nr", "title": "Aufgabe", "assignee": "Wer", "due": "Bis wann" });
+    assert_eq!(tally(&import(&house, mended.as_bytes(), json!({ "columns": columns })).await), [1, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_python_writes_in_any_of_the_encodings_and_delimiters_comes_in_alike() {
+    let rows = [
+        row(&["title", "assignee", "due", "priority", "status", "external id"]),
+        row(&["Prüfen, \"was\" da ist", "bob@harbour.example", "2026-12-01", "high", "open", "a1"]),
+        row(&["Zwei\tTabs; und | Striche", "Bob Baker", "2026-12-02", "", "40 %", "a2"]),
+        row(&["Façade à repeindre", "carol@harbour.example", "", "urgent", "done", "a3"]),
+    ];
+    let mut expected: Option<Vec<String>> = None;
+    for (encoding, settings) in [
+        ("utf-8", "delimiter=','"),
+        ("utf-8-sig", "delimiter=';'"),
+        ("utf-16", "delimiter='\\t'"),
+        ("utf-16-le", "delimiter=','"),
+        ("utf-16-be", "delimiter='|'"),
+        ("cp1252", "delimiter=';', lineterminator='\\n'"),
+        ("utf-8", "delimiter=',', quoting=csv.QUOTE_ALL, lineterminator='\\r'"),
+    ] {
+        let house = House::open().await;
+        let name = house
+            .look()
+            .query_row("select name from users where email = 'bob@harbour.example'", [], |row| row.get::<_, String>(0));
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| row.iter().map(|cell| cell.replace("Bob Baker", name.as_ref().unwrap())).collect())
+            .collect();
+        let result = import(&house, &python_csv(&rows, encoding, settings), json!({})).await;
+        // A tab in a title is refused, as everywhere.
+        assert_eq!(tally(&result), [2, 0, 0, 1], "{encoding} {settings}: {result}");
+        let saved = assignments(&house);
+        assert_eq!(*expected.get_or_insert_with(|| saved.clone()), saved, "{encoding} {settings}");
+    }
+    let saved = expected.unwrap().join("\n");
+    assert!(saved.contains("Façade à repeindre") && saved.contains("done") && saved.contains("urgent"), "{saved}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hebrew_files_of_old_and_new_programs_come_in_with_their_own_words() {
+    let rows = [
+        row(&["מזהה", "שם המשימה", "אחראי", "עדיפות", "סטטוס", "תאריך יעד"]),
+        row(&["1", "לצבוע את המזח הצפוני", "bob@harbour.example", "דחופה", "בוצעה", "22.11.2026"]),
+        row(&["2", "לבדוק את הפנסים", "carol@harbour.example", "נמוכה", "בביצוע", "1/12/2026"]),
+    ];
+    for encoding in ["cp1255", "utf-8", "utf-16"] {
+        let house = House::open().await;
+        let result = import(&house, &python_csv(&rows, encoding, "delimiter=','"), json!({})).await;
+        assert_eq!(tally(&result), [2, 0, 0, 0], "{encoding}: {result}");
+        let saved = assignments(&house).join("\n");
+        for word in ["לצבוע את המזח הצפוני", "done", "urgent", "2026-12-01", "in_progress"] {
+            assert!(saved.contains(word), "{encoding}: {word} in {saved}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workbook_comes_in_with_its_dates_numbers_and_percents_as_they_look() {
+    let mut book = Workbook::new();
+    book.add_worksheet().set_name("Empty").unwrap().set_hidden(true);
+    let sheet = book.add_worksheet().set_name("Work").unwrap();
+    for (column, name) in (0..).zip(["Task", "E-mail", "Due date", "% complete", "Estimate", "ID"]) {
+        sheet.write(0, column, name).unwrap();
+    }
+    let (date, percent) = (Format::new().set_num_format("dd/mm/yyyy"), Format::new().set_num_format("0%"));
+    sheet.write(2, 0, "Paint the pier").unwrap();
+    sheet.write(2, 1, "bob@harbour.example").unwrap();
+    sheet.write_with_format(2, 2, ExcelDateTime::from_ymd(2026, 11, 30).unwrap(), &date).unwrap();
+    sheet.write_with_format(2, 3, 0.4, &percent).unwrap();
+    sheet.write(2, 4, 90).unwrap();
+    sheet.write(2, 5, 1007).unwrap();
+    let bytes = book.save_to_buffer().unwrap();
+    let house = House::open().await;
+    let result = import(&house, &bytes, json!({ "sheet": "Work" })).await;
+    assert_eq!(tally(&result), [1, 0, 0, 0], "{result}");
+    let saved = assignments(&house).join("\n");
+    for word in ["Paint the pier", "2026-11-30", "40", "1007", "in_progress"] {
+        assert!(saved.contains(word), "{word} in {saved}");
+    }
+    let estimate: i64 = house
+        .look()
+        .query_row("select estimate_minutes from tasks where kind = 'assignment'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(estimate, 90);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_import_updates_what_changed_and_leaves_the_rest_alone() {
+    let house = House::open().await;
+    let first = "id,title,assignee,due,status\n1,Paint the pier,bob@harbour.example,2026-12-01,40%\n2,Mend the net,bob@harbour.example,,open\n";
+    assert_eq!(tally(&import(&house, first.as_bytes(), json!({})).await), [2, 0, 0, 0]);
+    let entries = trail(&house);
+    assert_eq!(tally(&import(&house, first.as_bytes(), json!({})).await), [0, 0, 2, 0]);
+    assert_eq!(trail(&house), entries, "nothing happened to anything");
+    let second =
+        first.replace("Mend the net,bob@harbour.example,,open", "Mend both nets,carol@harbour.example,2026-12-24,done");
+    assert_eq!(tally(&import(&house, second.as_bytes(), json!({})).await), [0, 1, 1, 0]);
+    let saved = assignments(&house);
+    assert!(
+        saved[0].contains("Mend both nets") && saved[0].contains("carol") && saved[0].contains("done"),
+        "{saved:?}"
+    );
+    let actor: (i64, String) = house
+        .look()
+        .query_row("select actor_id, via from trail where change = 'title'", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    assert_eq!((actor.0.to_string().as_str(), actor.1.as_str()), (house.people.id("alice"), "system"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_bad_row_says_what_is_wrong_with_it_and_the_others_come_in() {
+    let house = House::open().await;
+    let csv = "title,assignee,project,due,priority,status,percent,estimate,id\n\
+               ,bob@harbour.example,,,,,,,1\n\
+               No such person,zoe@harbour.example,,,,,,,2\n\
+               No such project,bob@harbour.example,Moon,,,,,,3\n\
+               No such day,bob@harbour.example,,31.2.2026,,,,,4\n\
+               Odd,bob@harbour.example,,,soonish,perhaps,140,ages,5\n\
+               Twin,bob@harbour.example,,,,,,,6\n\
+               Twin,bob@harbour.example,,,,,,,6\n\
+               \n\
+               \"Over two\nlines\",bob@harbour.example,,,,,,,7\n\
+               For nobody,,,,,,,,\n\
+               Good,bob@harbour.example,,,,,,,8\n";
+    let done = import_to_its_end(&house, csv.as_bytes(), json!({})).await;
+    let result = done.job().unwrap().result.as_deref().unwrap();
+    assert_eq!(tally(result), [2, 0, 0, 8], "{result}");
+    assert_eq!(titles(&house), ["Twin", "Good"]);
+    let bad = file_of(&house.alice(), done.id, "bad-rows.csv").await;
+    for line in [
+        ",bob@harbour.example,,,,,,,1,title: Please fill this in.",
+        "assignee: “zoe@harbour.example” is no active member.",
+        "project: There is no project “Moon”.",
+        "due: Write a date such as",
+        "priority: This is no priority.",
+        "status: This is no status.",
+        "percent: Write a number from 0 to 100.",
+        "estimate: ",
+        "Line 7 has the same external id.",
+        "title: Please use plain text",
+        "It says for nobody to do it.",
+    ] {
+        assert!(bad.contains(line), "{line} in {bad}");
+    }
+    let groups = sql::item_groups(&house.look(), done.id, ItemOutcome::Failed, 100, 5).unwrap();
+    let lines: Vec<String> = groups.iter().flat_map(|group| group.first.clone()).collect();
+    assert!(lines.contains(&"line 10".to_owned()), "where the row begins: {lines:?}");
+    let quality = &result["quality"];
+    let parts: f64 = quality["made_of"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|part| part["percent"].as_f64().unwrap() * part["weight"].as_f64().unwrap() / 100.0)
+        .sum();
+    assert!((quality["score"].as_f64().unwrap() - parts).abs() < 0.1, "{quality}");
+    let log = house.alice().get(&format!("/tasks/{}/log", done.id)).await.body;
+    assert!(log.contains("quality of the file") && log.contains("rows that can be saved"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_table_is_refused_with_a_sentence() {
+    let house = House::open().await;
+    let alice = house.alice();
+    for (bytes, said) in [
+        (&b"PK\x03\x04 nothing else"[..], "no XLSX workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "of the old kind"),
+        (b" \n\n", "There are no rows"),
+    ] {
+        let answer = upload(&alice, "tasks.csv", bytes).await.expect(303);
+        let page = alice.get(&answer.location().unwrap()).await.expect(422);
+        assert!(page.contains(said), "{}", page.said());
+        let done = import_to_its_end(&house, bytes, json!({})).await;
+        assert_eq!(done.status, Status::Failed);
+        assert!(done.job().unwrap().error.as_ref().unwrap().contains(said), "{:?}", done.job().unwrap().error);
+    }
+    let page = upload(&alice, "tasks.csv", b"").await.expect(422);
+    assert!(page.contains("This file is empty."), "{}", page.said());
+    let quote = format!("title,assignee\n\"{}", "never closed,".repeat(200_000));
+    let done = import_to_its_end(&house, quote.as_bytes(), json!({})).await;
+    assert!(done.job().unwrap().error.as_ref().unwrap().contains("line 2 is longer than 1 MB"));
+    let gone = json!({ "file": { "task": 999, "name": "tasks.csv" } });
+    let job =
+        NewJob { job_kind: Some("import-tasks".into()), payload: gone, max_attempts: Some(1), ..NewJob::default() };
+    let done = ended(&house, create_job(&house, "alice", job).await.unwrap()).await;
+    assert!(done.job().unwrap().error.as_ref().unwrap().contains("not there any more"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_larger_than_the_limit_is_refused_with_a_sentence() {
+    let house = House::open_with(|config| {
+        config.output =
+            std::sync::Arc::new(milepost::config::Output { artifact_bytes: 1024 * 1024, ..Default::default() });
+    })
+    .await;
+    let page = upload(&house.alice(), "tasks.csv", &vec![b'x'; 3 * 1024 * 1024]).await.expect(422);
+    assert!(page.contains("A file may have at most 1 MB."), "{}", page.said());
+}
+
+/// Rows of two columns, each with an external id of its own, and every hundredth one bad.
+fn many(rows: usize, has_id: bool) -> Vec<u8> {
+    let mut csv = String::from("title,assignee,external id\n");
+    for number in 1..=rows {
+        let who = if number % 100 == 0 { "zoe" } else { "bob" };
+        let id = if has_id { number.to_string() } else { String::new() };
+        csv.push_str(&format!("Row {number},{who}@harbour.example,{id}\n"));
+    }
+    csv.into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_import_leaves_whole_rows_only_and_run_again_it_goes_on_where_it_ended() {
+    let house = House::open().await;
+    let id = begin(&house, &many(6_000, false), json!({})).await;
+    let running = until(&house, id, "it saves", |task| {
+        task.status.has_ended() || task.counts.is_some_and(|counts| counts.succeeded > 0)
+    });
+    let running = running.await;
+    let alice = viewer(&house, "alice");
+    house.server.app.act(&alice, Via::Page, move |w, by| cancel(w, by, &running, None)).await.unwrap();
+    let cancelled = ended(&house, id).await;
+    assert_eq!(cancelled.status, Status::Cancelled);
+    let saved = titles(&house);
+    assert!(!saved.is_empty() && saved.len() < 5_940, "{} rows were saved", saved.len());
+    let conn = house.look();
+    let unseen: i64 = conn
+        .query_row(
+            "select count(*) from tasks t where kind = 'assignment'
+             and not exists (select 1 from trail where task_id = t.id and change = 'created')",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(unseen, 0);
+    house
+        .server
+        .app
+        .act(&alice, Via::Page, move |w, by| milepost::jobs::actions::retry(w, by, id, false))
+        .await
+        .unwrap();
+    let done = until(&house, id, "it ends again", |task| task.status == Status::Done).await;
+    let result = done.job().unwrap().result.as_deref().unwrap();
+    assert_eq!(tally(result), [5_940, 0, 0, 60], "what both attempts saved");
+    let mut titles = titles(&house);
+    assert_eq!(titles.len(), 5_940);
+    titles.sort_unstable();
+    titles.dedup();
+    assert_eq!(titles.len(), 5_940, "none twice");
+}
+
+/// Rows of the larger tests; the whole 200,000 take a program built without optimisation some minutes.
+fn rows_wanted() -> usize {
+    std::env::var("MILEPOST_IMPORT_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(6_000)
+}
+
+/// A server of its own, with alice at its pages and her file brought.
+async fn served(bytes: &[u8]) -> (tempfile::TempDir, Binary, Client, TaskId) {
+    let (folder, people) = template_copy().await;
+    let server = Binary::start(&folder.path().join("milepost.db"));
+    let alice = people.client("alice", &server.url);
+    let answer = upload(&alice, "tasks.csv", bytes).await.expect(303);
+    let form = alice.open(&answer.location().unwrap()).await.form(".form");
+    let id = started(&alice.submit(&form.press("do", "import")).await.expect(303));
+    (folder, server, alice, id)
+}
+
+fn look(folder: &tempfile::TempDir) -> Connection {
+    Connection::open(folder.path().join("milepost.db")).unwrap()
+}
+
+/// Waits as long as it goes on: a large import takes its time.
+async fn ends(folder: &tempfile::TempDir, id: TaskId) -> Task {
+    let mut before = -1.0;
+    loop {
+        let what = format!("the import goes on beyond {before} %");
+        let now = eventually(&what, || async {
+            let task = milepost::tasks::sql::find(&look(folder), id).unwrap().unwrap();
+            (task.status.has_ended() || task.progress.get() > before).then_some(task)
+        })
+        .await;
+        if now.status.has_ended() {
+            return now;
+        }
+        before = now.progress.get();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_comes_in_with_the_right_counts_in_little_memory_and_twice_changes_nothing() {
+    let rows = rows_wanted();
+    let file = many(rows, true);
+    let (folder, server, alice, id) = served(&file).await;
+    let done = ends(&folder, id).await;
+    assert_eq!(done.status, Status::Done, "{:?}", done.job().unwrap().error);
+    let (bad, good) = ((rows / 100) as i64, (rows - rows / 100) as i64);
+    assert_eq!(tally(done.job().unwrap().result.as_deref().unwrap()), [good, 0, 0, bad]);
+    let conn = look(&folder);
+    let saved: i64 =
+        conn.query_row("select count(*) from tasks where kind = 'assignment'", [], |row| row.get(0)).unwrap();
+    assert_eq!(saved, good);
+    let again = alice.open(&format!("/jobs/new/import-tasks?from={id}")).await;
+    let again = started(&alice.submit(&again.form(".form").press("do", "import")).await.expect(303));
+    let done = ends(&folder, again).await;
+    assert_eq!(tally(done.job().unwrap().result.as_deref().unwrap()), [0, 0, good, bad]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").trim().parse().unwrap();
+    say(&format!("import of {rows} rows, twice: {} MB at most", peak / 1024));
+    assert!(peak < 150 * 1024, "{peak} kB at most");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_whose_server_is_killed_is_taken_up_by_the_next_one_and_nothing_is_doubled_or_lost() {
+    let rows = rows_wanted();
+    let (folder, mut server, _, id) = served(&many(rows, false)).await;
+    let database = folder.path().join("milepost.db");
+    let saved = |conn: &Connection| -> i64 {
+        conn.query_row("select count(*) from tasks where kind = 'assignment'", [], |row| row.get(0)).unwrap()
+    };
+    for round in 1..=3 {
+        let conn = look(&folder);
+        let enough = (rows / 5 * round) as i64;
+        eventually("it saves", || async { (saved(&conn) >= enough).then_some(()) }).await;
+        server.kill();
+        let before = saved(&conn);
+        assert!(before < (rows - rows / 100) as i64, "killed in the middle");
+        // The lease that died with the server is over, and so is the pause after it.
+        conn.execute("update jobs set lease_seconds = 1, max_attempts = 9, backoff = '[0]' where task_id = ?", [id])
+            .unwrap();
+        drop(conn);
+        server = Binary::start(&database);
+    }
+    let done = ends(&folder, id).await;
+    assert_eq!(done.status, Status::Done, "{:?}", done.job().unwrap().error);
+    let (bad, good) = ((rows / 100) as i64, (rows - rows / 100) as i64);
+    assert_eq!(tally(done.job().unwrap().result.as_deref().unwrap()), [good, 0, 0, bad]);
+    let distinct: i64 = look(&folder)
+        .query_row("select count(distinct title) from tasks where kind = 'assignment'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!((saved(&look(&folder)), distinct), (good, good));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_no_admin_any_more_changes_nothing_by_a_job_that_still_runs() {
+    let house = House::open_with(|config| config.workers = 0).await;
+    let job = {
+        let file = uploaded(&upload(&house.ada(), "tasks.csv", &many(10, true)).await.expect(303));
+        let payload = json!({ "file": { "task": file, "name": "tasks.csv" } });
+        NewJob { job_kind: Some("import-tasks".into()), payload, max_attempts: Some(1), ..NewJob::default() }
+    };
+    let id = create_job(&house, "ada", job).await.unwrap();
+    let ada = house.people.id("ada").to_owned();
+    house.alice().post(&format!("/people/{ada}/role"), &[("role", "member")]).await.expect(303);
+    let (keeps_on, stop) = tokio::sync::watch::channel(false);
+    let workers = milepost::jobs::kinds::worker::start_workers(&house.server.app, 1, &stop);
+    let done = ended(&house, id).await;
+    assert_eq!(done.status, Status::Failed);
+    assert!(done.job().unwrap().error.as_ref().unwrap().contains("may not do what it does any more"));
+    assert_eq!(titles(&house), [""; 0]);
+    keeps_on.send_replace(true);
+    workers.wait().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_may_only_report_cannot_import_in_its_admins_name() {
+    let house = House::open_with(|config| config.workers = 0).await;
+    let body =
+        json!({ "title": "Import", "job_kind": "import-tasks", "payload": { "file": { "task": 1, "name": "a" } } });
+    let post = async |scopes: &str| {
+        let program = house.program("alice", scopes).await;
+        program.send(program.request(reqwest::Method::POST, "/api/v1/tasks").json(&body)).await
+    };
+    let refused = post("report read").await.expect(403);
+    assert!(refused.body.contains("needs the scope admin"), "{}", refused.body);
+    let made = post("report read admin").await.expect(201).json();
+    assert_eq!(task(&house, TaskId::new(made["id"].as_i64().unwrap())).status, Status::Pending);
+}

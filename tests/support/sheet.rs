@@ -1,0 +1,58 @@
+//! Files as people bring them: made by Python's csv, by a writer of XLSX, sent by a page's form.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use milepost::tasks::TaskId;
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::html::Page;
+
+/// Sends a file as the page's form does.
+pub async fn upload(client: &Client, name: &str, bytes: &[u8]) -> Page {
+    const MARK: &str = "----the-mark-between-parts";
+    let mut body = format!(
+        "--{MARK}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(format!("\r\n--{MARK}--\r\n").as_bytes());
+    let request = client.request(Method::POST, "/jobs/new/import-tasks/file");
+    client.send(request.header(CONTENT_TYPE, format!("multipart/form-data; boundary={MARK}")).body(body)).await
+}
+
+/// The job with whose files a brought one is, by the address to which its form led.
+pub fn uploaded(answer: &Page) -> TaskId {
+    let location = answer.location().unwrap_or_else(|| panic!("{}", answer.said()));
+    let (_, rest) = location.split_once("task=").unwrap_or_else(|| panic!("leads to {location}"));
+    TaskId::new(rest.split('&').next().unwrap().parse().unwrap())
+}
+
+/// What Python's csv module writes of these rows with these settings (`delimiter=';', lineterminator='\n'`).
+pub fn python_csv(rows: &[Vec<String>], encoding: &str, settings: &str) -> Vec<u8> {
+    let script = format!(
+        "import csv, io, json, sys\n\
+         rows = json.load(sys.stdin.buffer)\n\
+         text = io.StringIO(newline='')\n\
+         csv.writer(text, {settings}).writerows(rows)\n\
+         sys.stdout.buffer.write(text.getvalue().encode('{encoding}'))\n"
+    );
+    let mut python = Command::new("python3");
+    let mut python = python.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    python.stdin.take().unwrap().write_all(json!(rows).to_string().as_bytes()).unwrap();
+    let output = python.wait_with_output().unwrap();
+    assert!(output.status.success(), "python failed");
+    output.stdout
+}
+
+pub fn row(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(ToString::to_string).collect()
+}
+
+/// How many rows an import says it made, changed, left alone and refused.
+pub fn tally(result: &Value) -> [i64; 4] {
+    ["new", "updated", "skipped", "failed"].map(|name| result[name].as_i64().unwrap_or_else(|| panic!("{result}")))
+}
