@@ -52,15 +52,23 @@ pub fn insert(w: &mut Write<'_>, task: &mut Task) -> Result<()> {
     count(conn, task, 1)
 }
 
-/// Stores how a task moved: its progress, status and times, and what was said of them.
+/// Updates how a task moved, and more.
+macro_rules! update_move {
+    ($more:literal) => {
+        concat!(
+            "update tasks set progress = ?2, updated_at = ?3, version = ?4, total = ?5, succeeded = ?6, failed = ?7, skipped = ?8,
+                              stage = ?9, stage_index = ?10, stage_of = ?11, note = ?12, eta_earliest = ?13, eta_latest = ?14",
+            $more,
+            " where id = ?1"
+        )
+    };
+}
+
+/// Stores how a task moved: its progress, status and times, and what was said of them. Only what differs is named of the
+/// columns that indexes have: each of those is written anew with the column, whether or not it says the same.
 pub fn save_move(conn: &Connection, before: &Task, after: &Task) -> Result<()> {
-    let counts = after.counts;
-    conn.prepare_cached(
-        "update tasks set progress = ?2, updated_at = ?3, version = ?4, total = ?5, succeeded = ?6, failed = ?7, skipped = ?8,
-                          stage = ?9, stage_index = ?10, stage_of = ?11, note = ?12, eta_earliest = ?13, eta_latest = ?14
-         where id = ?1",
-    )?
-    .execute(params![
+    let (counts, micros) = (after.counts, Timestamp::as_microsecond);
+    let values = params![
         after.id,
         after.progress.get(),
         after.updated_at.as_microsecond(),
@@ -74,19 +82,19 @@ pub fn save_move(conn: &Connection, before: &Task, after: &Task) -> Result<()> {
         after.stage.as_ref().and_then(|stage| stage.of),
         after.note,
         after.eta.map(|eta| eta.earliest.as_microsecond()),
-        after.eta.map(|eta| eta.latest.as_microsecond())
-    ])?;
-    if before.status == after.status {
-        return Ok(());
-    }
-    conn.prepare_cached("update tasks set status = ?2, started_at = ?3, finished_at = ?4 where id = ?1")?.execute(
-        params![
-            after.id,
-            after.status,
-            after.started_at.map(Timestamp::as_microsecond),
-            after.finished_at.map(Timestamp::as_microsecond)
-        ],
-    )?;
+        after.eta.map(|eta| eta.latest.as_microsecond()),
+        after.status,
+        after.started_at.map(micros),
+        after.finished_at.map(micros)
+    ];
+    let (sql, named) = if before.status == after.status {
+        (update_move!(""), 14)
+    } else if before.finished_at == after.finished_at {
+        (update_move!(", status = ?15, started_at = ?16"), 16)
+    } else {
+        (update_move!(", status = ?15, started_at = ?16, finished_at = ?17"), 17)
+    };
+    conn.prepare_cached(sql)?.execute(&values[..named])?;
     recount(conn, before, after)
 }
 
