@@ -49,7 +49,9 @@ pub(super) fn start(
     after.eta = Pace::start(now, 0.0).estimate(now, 0.0, None, earlier);
     let after = after.moved_to(begins_at, Status::InProgress, now);
     let attempt = job_of(&after)?.attempt;
-    sql::restart_items(w.conn, after.id, attempt, only_failed)?;
+    if attempt > 1 {
+        sql::restart_items(w.conn, after.id, attempt, only_failed)?;
+    }
     sql::insert_attempt(w.conn, after.id, attempt, begun.worker.as_deref(), now)?;
     // Whoever claimed it took it from the ready ones, and what its creator runs was never among them.
     let after = put(w, dispatch, before, after, Told::Entry(Change::Claimed, who, None))?;
@@ -229,6 +231,9 @@ fn is_said_already(w: &Write<'_>, task: &Task, said: &Finish) -> Result<bool> {
         return Err(Error::field("outcome", msg("error-choice")));
     }
     let job = job_of(task)?;
+    if job.is_running() && said.attempt.is_none_or(|attempt| attempt == job.attempt) {
+        return Ok(false);
+    }
     // Who does not say which attempt means the present one; one that has yet to begin has not ended.
     let attempt = said.attempt.or(task.status.has_ended().then_some(job.attempt));
     let ended = attempt.map(|attempt| sql::attempt_outcome(w.conn, task.id, attempt)).transpose()?.flatten();

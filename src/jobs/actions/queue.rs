@@ -16,8 +16,10 @@ pub fn enqueue(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, task: &Task) -> Resu
         return Ok(());
     };
     let is_early = job.run_at.is_some_and(|run_at| run_at > w.now);
-    sql::save_scheduled(w.conn, task.id, is_early)?;
-    if is_early || !tasks::sql::is_unblocked(w.conn, task.id)? {
+    if job.run_at.is_some() {
+        sql::save_scheduled(w.conn, task.id, is_early)?;
+    }
+    if is_early || !(task.after.is_empty() || tasks::sql::is_unblocked(w.conn, task.id)?) {
         sql::delete_ready(w.conn, task.id)?;
         return Ok(());
     }
@@ -31,6 +33,8 @@ pub fn requeue(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, task: &Task) -> Resu
     if let Some(job) = task.job() {
         sql::save_job(w.conn, task.id, job, task.finished_at)?;
     }
+    // Its time may have been taken away.
+    sql::save_scheduled(w.conn, task.id, false)?;
     sql::delete_ready(w.conn, task.id)?;
     enqueue(w, dispatch, task)
 }
