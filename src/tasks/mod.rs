@@ -262,41 +262,52 @@ impl Task {
     /// What the trail's `created` entry keeps of it: the start of every fold. Fields that came with jobs stand in it when
     /// they are set; a null that a later entry says means the same. Payload and result are not part of the trail.
     pub fn facts(&self) -> Map<String, Value> {
-        let mut facts = Map::new();
-        facts.insert("kind".into(), self.kind.as_str().into());
-        facts.insert("title".into(), self.title.as_str().into());
-        facts.insert("description".into(), self.description.as_str().into());
-        facts.insert("status".into(), self.status.as_str().into());
-        facts.insert("progress".into(), self.progress.get().into());
-        facts.insert("project".into(), self.project.map(ProjectId::get).into());
-        facts.insert("assignee".into(), self.assignee.map(UserId::get).into());
-        facts.insert("priority".into(), self.priority.as_str().into());
-        facts.insert("due".into(), self.due.as_ref().map(Due::to_string).into());
-        facts.insert("estimate_minutes".into(), self.estimate_minutes.into());
-        let mut more = |field: &str, value: Value| {
-            if !value.is_null() {
-                facts.insert(field.into(), value);
-            }
-        };
-        more("category", self.category.as_deref().into());
-        more("counts", self.counts.map_or(Value::Null, Counts::to_json));
-        more("stage", self.stage.as_ref().map_or(Value::Null, Stage::to_json));
-        more("parent", self.parent.map(TaskId::get).into());
-        more("after", list(self.after.iter().map(|id| id.get().into())));
-        more("labels", list(self.labels.iter().map(|label| label.as_str().into())));
-        more("external_id", self.external_id.as_deref().into());
-        if let Some(job) = self.job() {
-            more("job_kind", job.spec.job_kind.as_deref().into());
-            more("queue", job.spec.queue.as_str().into());
-            more("queue_priority", job.queue_priority.into());
-            more("run_at", job.run_at.map(|at| at.to_string()).into());
-            more("attempt", job.attempt.into());
-            more("worker", job.worker.as_deref().into());
-            more("error", job.error.as_deref().into());
-        }
-        facts
+        let facts = self.all_facts().into_iter().enumerate();
+        let told = facts.filter(|(at, (_, value))| *at < ALWAYS_TOLD || !value.is_null());
+        told.map(|(_, (field, value))| (field.to_owned(), value)).collect()
+    }
+
+    /// The facts in which it differs from an earlier state, as they were and as they are.
+    pub fn facts_since(&self, before: &Task) -> (Map<String, Value>, Map<String, Value>) {
+        let both = before.all_facts().into_iter().zip(self.all_facts());
+        let differing = both.filter(|((_, old), (_, new))| old != new);
+        differing.map(|((field, old), (_, new))| ((field.to_owned(), old), (field.to_owned(), new))).unzip()
+    }
+
+    /// Every field and its value, in the same places for every task.
+    fn all_facts(&self) -> [(&'static str, Value); 24] {
+        let job = self.job();
+        [
+            ("kind", self.kind.as_str().into()),
+            ("title", self.title.as_str().into()),
+            ("description", self.description.as_str().into()),
+            ("status", self.status.as_str().into()),
+            ("progress", self.progress.get().into()),
+            ("project", self.project.map(ProjectId::get).into()),
+            ("assignee", self.assignee.map(UserId::get).into()),
+            ("priority", self.priority.as_str().into()),
+            ("due", self.due.as_ref().map(Due::to_string).into()),
+            ("estimate_minutes", self.estimate_minutes.into()),
+            ("category", self.category.as_deref().into()),
+            ("counts", self.counts.map_or(Value::Null, Counts::to_json)),
+            ("stage", self.stage.as_ref().map_or(Value::Null, Stage::to_json)),
+            ("parent", self.parent.map(TaskId::get).into()),
+            ("after", list(self.after.iter().map(|id| id.get().into()))),
+            ("labels", list(self.labels.iter().map(|label| label.as_str().into()))),
+            ("external_id", self.external_id.as_deref().into()),
+            ("job_kind", job.and_then(|job| job.spec.job_kind.as_deref()).into()),
+            ("queue", job.map(|job| job.spec.queue.as_str()).into()),
+            ("queue_priority", job.map(|job| job.queue_priority).into()),
+            ("run_at", job.and_then(|job| job.run_at).map(|at| at.to_string()).into()),
+            ("attempt", job.map(|job| job.attempt).into()),
+            ("worker", job.and_then(|job| job.worker.as_deref()).into()),
+            ("error", job.and_then(|job| job.error.as_deref()).into()),
+        ]
     }
 }
+
+/// So many of all facts are told even if they are null: those that tasks had before there were jobs.
+const ALWAYS_TOLD: usize = 10;
 
 /// None when empty.
 fn list(values: impl Iterator<Item = Value>) -> Value {

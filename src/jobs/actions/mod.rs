@@ -120,7 +120,7 @@ fn save(w: &mut Write<'_>, before: &Arc<Task>, mut after: Task, told: Told) -> R
             record(w, Some(before), Some(&after), said)?;
         }
         Told::Entry(change, who, note) => {
-            let (old, mut new) = differing(before, &after);
+            let (old, mut new) = after.facts_since(before);
             catch_up_with(was_ahead, &after, &mut new);
             let said = Said { note, ..Said::new(change, who.actor, who.via, Value::Object(old), Value::Object(new)) };
             record(w, Some(before), Some(&after), said)?;
@@ -136,22 +136,6 @@ fn catch_up_with(was_ahead: bool, task: &Task, new: &mut Map<String, Value>) {
             new.entry(field).or_insert(value);
         }
     }
-}
-
-/// The fields in which two states of a task differ, as they were and as they are.
-fn differing(before: &Task, after: &Task) -> (Map<String, Value>, Map<String, Value>) {
-    let (mut old, mut new) = (before.facts(), after.facts());
-    let same: Vec<String> =
-        old.iter().filter(|(field, value)| new.get(*field) == Some(value)).map(|(f, _)| f.clone()).collect();
-    for field in same {
-        old.remove(&field);
-        new.remove(&field);
-    }
-    let gone: Vec<String> = old.keys().filter(|field| !new.contains_key(*field)).cloned().collect();
-    new.extend(gone.into_iter().map(|field| (field, Value::Null)));
-    let come: Vec<String> = new.keys().filter(|field| !old.contains_key(*field)).cloned().collect();
-    old.extend(come.into_iter().map(|field| (field, Value::Null)));
-    (old, new)
 }
 
 /// The same task with its job changed.
