@@ -94,9 +94,9 @@ pub fn insert_run_time(
     )?
     .execute(params![organisation, kind, at.as_microsecond(), task, seconds])?;
     conn.prepare_cached(
-        "delete from run_times where (organisation_id, kind, ended_at, task_id) in
-           (select organisation_id, kind, ended_at, task_id from run_times where organisation_id = ?1 and kind = ?2
-            order by ended_at desc, task_id desc limit -1 offset ?3)",
+        "delete from run_times where organisation_id = ?1 and kind = ?2 and (ended_at, task_id) <=
+           (select ended_at, task_id from run_times where organisation_id = ?1 and kind = ?2
+            order by ended_at desc, task_id desc limit 1 offset ?3)",
     )?
     .execute(params![organisation, kind, RUN_TIMES as i64])?;
     Ok(())
