@@ -424,6 +424,36 @@ async fn the_database_of_before_is_kept_whole_beside_the_restored_one() {
     assert_eq!(titles(&database), Vec::<String>::new());
 }
 
+/// As one does before an upgrade, with the program of after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_an_earlier_milepost_is_backed_up_and_restored_and_a_foreign_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let early = rusqlite::Connection::open(path("early.db")).unwrap();
+    for file in ["0001_people.sql", "0002_tasks.sql"] {
+        let sql = std::fs::read_to_string(format!("{}/migrations/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        early.execute_batch(&sql).unwrap();
+    }
+    early.execute_batch("pragma user_version = 2; insert into meta values ('note', 'Seagull')").unwrap();
+    drop(early);
+    let output = milepost(&["backup", "--db", path("early.db").to_str().unwrap()]);
+    assert!(output.status.success(), "{}", said(&output));
+    let backup = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
+    let output = restore(&backup, &path("again.db"));
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("It was made by an earlier Milepost"), "{}", said(&output));
+    let server = Binary::start(&path("again.db"));
+    drop(server);
+    let conn = rusqlite::Connection::open(path("again.db")).unwrap();
+    let note: String = conn.query_row("select value from meta where key = 'note'", [], |row| row.get(0)).unwrap();
+    assert_eq!(note, "Seagull");
+    rusqlite::Connection::open(path("other.db")).unwrap().execute_batch("create table letters (text)").unwrap();
+    let output = milepost(&["backup", "--db", path("other.db").to_str().unwrap()]);
+    assert!(!output.status.success() && said(&output).contains("is not a Milepost database"), "{}", said(&output));
+    let output = milepost(&["backup", "--db", path("nowhere.db").to_str().unwrap()]);
+    assert!(!output.status.success() && said(&output).contains("There is no database at"), "{}", said(&output));
+}
+
 /// Where one may make a small disk of one's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_called_so() {

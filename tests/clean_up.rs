@@ -2,6 +2,7 @@
 //! something open needs, nor what people were assigned, nor a word of the trail.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use futures_util::stream;
@@ -213,6 +214,47 @@ async fn links_and_tokens_that_cannot_be_used_go_and_others_stay() {
     lived.house.advance(DAY * 200);
     lived.clean(json!(null)).await;
     assert_eq!(count("api_tokens"), 0);
+}
+
+/// MILEPOST_CLEAN_JOBS=20000 looks at more.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_jobs_go_while_pages_answer() {
+    let jobs: usize = std::env::var("MILEPOST_CLEAN_JOBS").map_or(600, |jobs| jobs.parse().unwrap());
+    let lived = Lived::open().await;
+    for some in (0..jobs).collect::<Vec<_>>().chunks(100) {
+        let some = some.to_vec();
+        let made = lived.house.server.app.act(&lived.alice, Via::Api, move |w, by| {
+            for number in some {
+                let job = Some(NewJob::default());
+                let id = create(w, by, NewTask { title: format!("Job {number}"), job, ..NewTask::default() })?.task.id;
+                append_log(w, by, id, None, b"hello\n")?;
+                finish(w, by, id, Finish { attempt: None, outcome: Outcome::Done, result: None, error: None })?;
+            }
+            Ok(())
+        });
+        made.await.unwrap();
+    }
+    lived.house.advance(DAY * 31);
+    // Whoever was signed in a month ago is not any more.
+    let alice = lived.house.nobody();
+    alice.sign_in("alice@harbour.example", crate::support::server::PASSWORD).await.expect(303);
+    let id = lived.create("Clean up", NewJob { job_kind: Some("clean-up".into()), ..NewJob::default() }, |_| {}).await;
+    let (began, mut slowest, mut pages) = (Instant::now(), Duration::ZERO, 0);
+    let done = loop {
+        let asked = Instant::now();
+        alice.open("/jobs").await;
+        slowest = slowest.max(asked.elapsed());
+        pages += 1;
+        let now = crate::support::jobs::task(&lived.house, id);
+        if now.status.has_ended() {
+            break now;
+        }
+    };
+    assert_eq!(done.job().unwrap().result.as_deref().unwrap()["removed"]["done-jobs"], jobs);
+    crate::support::say(&format!(
+        "{jobs} jobs removed in {:.1?}; {pages} pages meanwhile, the slowest {slowest:.1?}",
+        began.elapsed()
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]

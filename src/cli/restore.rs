@@ -36,7 +36,7 @@ pub fn run(args: &RestoreArgs) -> anyhow::Result<()> {
         ),
         None => println!("There was no database before."),
     }
-    for finding in restored.found.iter().flatten() {
+    for finding in &restored.found {
         println!("What was backed up was not as it should be: {}: {}", finding.what, finding.message);
     }
     if restored.steps_to_come > 0 {

@@ -81,6 +81,8 @@ pub enum BackupError {
     Busy,
     #[error("There is no database at {0}.")]
     NoDatabase(PathBuf),
+    #[error("{0} is not a Milepost database.")]
+    Foreign(PathBuf),
     #[error(
         "The disk of {} has no room: the backup takes {}, {} are free. Make room or choose another folder (--backups); the backups that are there were left alone.",
         folder.display(), in_megabytes(*needed), in_megabytes(*free)
@@ -128,11 +130,9 @@ pub fn make<I: Inspection>(order: &Order, inspection: &I, watch: &Watch<'_>) -> 
     let log_before = log_bytes(&order.database);
     let part = Part::begin(&folder, order.now)?;
     let full = |error: BackupError| full(error, &order.folder);
-    let (mut seal, pages) = copy(order, &part.path, watch).map_err(full)?;
+    let seal = copy(order, &part.path, watch).map_err(full)?;
     let found = inspect(&part.path, inspection, watch, seal.bytes)?;
-    seal.made_at = order.now;
     let mut file = OpenOptions::new().read(true).write(true).open(&part.path).map_err(|why| full(io(why, order)))?;
-    debug_assert_eq!(file.metadata().map(|facts| facts.len()).ok(), Some(pages));
     seal.close(&mut file, &mut |bytes| watch.tell(Step::Closing { bytes, of: seal.bytes }).is_ok())
         .map_err(|why| full(io(why, order)))?;
     let file = part.finish(&folder, order.now).map_err(|why| io(why, order))?;
@@ -164,7 +164,7 @@ fn log_bytes(database: &Path) -> u64 {
 }
 
 /// Copies all pages of one moment; gives what the seal will say.
-fn copy(order: &Order, to: &Path, watch: &Watch<'_>) -> Result<(Seal, u64), BackupError> {
+fn copy(order: &Order, to: &Path, watch: &Watch<'_>) -> Result<Seal, BackupError> {
     if !order.database.exists() {
         return Err(BackupError::NoDatabase(order.database.clone()));
     }
@@ -176,7 +176,9 @@ fn copy(order: &Order, to: &Path, watch: &Watch<'_>) -> Result<(Seal, u64), Back
     let number = |name: &str| from.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let schema = usize::try_from(number("user_version")?).unwrap_or_default();
     let bytes = u64::try_from(number("page_count")? * number("page_size")?).unwrap_or_default();
-    let sequence = super::last_sequence(&from)?;
+    if !is_ours(&from)? {
+        return Err(BackupError::Foreign(order.database.clone()));
+    }
     room_for(order, bytes)?;
     let mut copy = Connection::open(to)?;
     // What is not whole is thrown away, so nothing of it needs to be safe on its way.
@@ -199,7 +201,13 @@ fn copy(order: &Order, to: &Path, watch: &Watch<'_>) -> Result<(Seal, u64), Back
     // One file, which also opens where nothing can be written.
     copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
     copy.close().map_err(|(_, error)| error)?;
-    Ok((Seal { bytes, schema, made_at: order.now, sequence }, bytes))
+    Ok(Seal { bytes, schema, made_at: order.now })
+}
+
+/// Whether it is a store of Milepost's, in whichever form.
+fn is_ours(conn: &Connection) -> rusqlite::Result<bool> {
+    let sql = "select count(*) = 2 from sqlite_schema where type = 'table' and name in ('meta', 'trail')";
+    conn.query_one(sql, [], |row| row.get(0))
 }
 
 fn room_for(order: &Order, needed: u64) -> Result<(), BackupError> {
@@ -222,6 +230,12 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
         let _ = path;
         None
     }
+}
+
+/// Whether a copy is in the form that this program works with, neither earlier nor later.
+pub fn is_present(copy: &Connection) -> rusqlite::Result<bool> {
+    let schema: i64 = copy.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(schema).is_ok_and(|schema| schema == super::MIGRATIONS.files().count()))
 }
 
 /// Looks at the copy: first whether SQLite can read all of it.

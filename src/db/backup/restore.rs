@@ -19,8 +19,8 @@ pub struct Restored<F> {
     pub seal: Seal,
     /// Where the database of before is now; none when there was none.
     pub aside: Option<PathBuf>,
-    /// What the look at it found, beside damage; none of one in an earlier form, which has to be migrated first.
-    pub found: Option<F>,
+    /// What the look at it found, beside damage.
+    pub found: F,
     /// Steps of migration that the next start will take.
     pub steps_to_come: usize,
 }
@@ -61,7 +61,7 @@ pub fn restore<I: Inspection>(
     let new = New::begin(database)?;
     let seal = new.fill(backup)?;
     let steps_to_come = MIGRATIONS.files().count().saturating_sub(seal.schema);
-    let found = new.inspect(backup, inspection, steps_to_come == 0, &lock)?;
+    let found = new.inspect(backup, inspection, &lock)?;
     let aside = put_aside(database, now).map_err(|error| not_writable(database, &error))?;
     new.finish(database).map_err(|error| not_writable(database, &error))?;
     Ok(Restored { seal, aside, found, steps_to_come })
@@ -111,9 +111,8 @@ impl New {
         &self,
         backup: &Path,
         inspection: &I,
-        is_present: bool,
         lock: &EpochFile,
-    ) -> Result<Option<I::Found>, RestoreError> {
+    ) -> Result<I::Found, RestoreError> {
         let conn = Connection::open(&self.path).map_err(anyhow::Error::from)?;
         conn.execute_batch("pragma locking_mode = exclusive").map_err(anyhow::Error::from)?;
         let damaged = |what: String| RestoreError::Damaged { path: backup.into(), what };
@@ -123,7 +122,7 @@ impl New {
                 return Err(damaged(format!("table {table}: {what}")));
             }
         }
-        let found = is_present.then(|| inspection.look(&conn)).transpose()?;
+        let found = inspection.look(&conn)?;
         lock.renew(&conn).map_err(|error| damaged(error.to_string()))?;
         conn.close().map_err(|(_, error)| anyhow::Error::from(error))?;
         Ok(found)

@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::clock::from_micros;
-
 /// In bytes: every line is as long as any other, so that it is found from the end.
-const LINE: usize = 144;
+const LINE: usize = 127;
 const FORM: &str = "\nmilepost-backup 1";
 /// What every SQLite database begins with, and how many bytes of its head are looked at.
 const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -29,8 +27,6 @@ pub struct Seal {
     pub schema: usize,
     /// Of its last commit's moment.
     pub made_at: Timestamp,
-    /// The newest sequence in it.
-    pub sequence: i64,
 }
 
 /// Why a file is not what it should be, in a sentence.
@@ -62,8 +58,8 @@ pub enum Unfit {
 
 impl Seal {
     fn words(&self) -> String {
-        let Seal { bytes, schema, made_at, sequence } = self;
-        format!("{FORM} {bytes:016x} {schema:08x} {:016x} {sequence:016x} ", made_at.as_microsecond())
+        let Seal { bytes, schema, made_at } = self;
+        format!("{FORM} {bytes:016x} {schema:08x} {:016x} ", made_at.as_microsecond())
     }
 
     fn line(&self, sum: Sha256) -> String {
@@ -78,9 +74,8 @@ impl Seal {
         let mut word = || u64::from_str_radix(words.next()?, 16).ok();
         let bytes = word()?;
         let schema = usize::try_from(word()?).ok()?;
-        let (made_at, sequence) = (word()?.cast_signed(), word()?.cast_signed());
-        Timestamp::from_microsecond(made_at).ok()?;
-        Some(Seal { bytes, schema, made_at: from_micros(made_at), sequence })
+        let made_at = Timestamp::from_microsecond(word()?.cast_signed()).ok()?;
+        Some(Seal { bytes, schema, made_at })
     }
 
     /// Appends the line to a finished database. `told` hears how many bytes were read so far, and says whether to go on.
@@ -194,7 +189,7 @@ mod tests {
         drop(conn);
         let mut file = File::options().read(true).write(true).open(&path).unwrap();
         let bytes = file.metadata().unwrap().len();
-        let seal = Seal { bytes, schema: 8, made_at: from_micros(1_700_000_000_000_000), sequence: 42 };
+        let seal = Seal { bytes, schema: 8, made_at: "2026-11-22T03:00:00Z".parse().unwrap() };
         seal.close(&mut file, &mut |_| true).unwrap();
         path
     }
@@ -208,7 +203,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = sealed(folder.path());
         let seal = Seal::read(&path).unwrap();
-        assert_eq!((seal.schema, seal.sequence), (8, 42));
+        assert_eq!((seal.schema, seal.made_at.to_string().as_str()), (8, "2026-11-22T03:00:00Z"));
         assert_eq!(path.metadata().unwrap().len(), seal.bytes + LINE as u64);
         let mut bytes = Vec::new();
         assert_eq!(Seal::copy_out(&path, 8, &mut bytes).unwrap(), seal);
