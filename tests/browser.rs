@@ -141,7 +141,6 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/schedules/1/delete",
     ];
     all.extend(of_schedules.map(|path| (path.to_owned(), "alice")));
-    all.push(("/schedules".to_owned(), "ada"));
     all.extend(jobs.iter().map(|id| (format!("/tasks/{id}"), "alice")));
     all.push((format!("/tasks/{}/dismiss", jobs[2]), "alice"));
     all.extend(["/jobs".to_owned(), format!("/tasks/{}", jobs[0])].map(|path| (path, "bob")));

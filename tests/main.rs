@@ -48,6 +48,7 @@ mod replay;
 mod restore;
 mod rights;
 mod rules;
+mod schedule_rules;
 mod schedules;
 mod seams;
 mod security;

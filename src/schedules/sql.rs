@@ -10,7 +10,6 @@ use crate::clock::from_micros;
 use crate::config;
 use crate::error::Result;
 use crate::people::OrganisationId;
-use crate::tasks::TaskId;
 
 macro_rules! schedule_columns {
     () => {
@@ -213,8 +212,8 @@ pub fn ahead(conn: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Sche
 pub fn insert_run(conn: &Connection, id: ScheduleId, run: &Run) -> Result<bool> {
     Ok(conn
         .prepare_cached(
-            "insert into schedule_runs (schedule_id, slot, by_hand, missed, task_id, is_waiting, outcome, reason)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict do nothing",
+            "insert into schedule_runs (schedule_id, slot, by_hand, missed, task_id, is_waiting, outcome, reason, started_at, ended_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do nothing",
         )?
         .execute(params![
             id,
@@ -224,7 +223,9 @@ pub fn insert_run(conn: &Connection, id: ScheduleId, run: &Run) -> Result<bool> 
             run.task,
             run.is_waiting,
             run.outcome,
-            run.reason
+            run.reason,
+            micros(run.started_at),
+            micros(run.ended_at)
         ])?
         == 1)
 }
@@ -326,12 +327,4 @@ pub fn organisations_after(conn: &Connection, newest: OrganisationId) -> Result<
         .prepare_cached("select id, zone from organisations where id > ?1 order by id limit ?2")?
         .query_map(params![newest, config::SCHEDULES_A_STEP as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?)
-}
-
-/// Which task a run made, for whoever asks from a task.
-pub fn schedule_of(conn: &Connection, task: TaskId) -> Result<Option<(ScheduleId, Timestamp)>> {
-    Ok(conn
-        .prepare_cached("select schedule_id, slot from schedule_runs where task_id = ?1")?
-        .query_one([task], |row| Ok((row.get(0)?, from_micros(row.get(1)?))))
-        .optional()?)
 }

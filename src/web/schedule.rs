@@ -14,7 +14,7 @@ use super::choices::Names;
 use super::flash::{Flash, with_flash};
 use super::forms::Fields;
 use super::page::{Nav, Page, Visit, see_other};
-use super::schedule_look::{RunsShown, ahead};
+use super::schedule_look::{RunsShown, ahead, title};
 use super::shown::{self, Moment};
 use crate::config;
 use crate::error::{Error, Result, msg};
@@ -131,7 +131,7 @@ pub async fn get_schedule(visit: Visit, At(id): At<ScheduleId>) -> Result<Respon
         Ok((schedule, runs, app.memory.choices.of(&app, conn, &viewer)?))
     });
     let (schedule, runs, names) = found.await?;
-    let page = visit.page(Nav::Schedules, "nav-schedules").titled(schedule.title.as_str());
+    let page = visit.page(Nav::Schedules, "nav-schedules").titled(title(visit.l(), &schedule));
     let (l, now) = (page.l, visit.app.clock.now());
     let slots = schedule.ahead(config::SLOTS_AHEAD);
     let shown = SchedulePage {

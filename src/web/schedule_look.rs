@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::msg;
+use crate::jobs::BuiltIn;
 use crate::locale::Lang;
 use crate::schedules::actions::refusal_key;
 use crate::schedules::alarm::{alarm, median};
@@ -142,5 +143,19 @@ impl RunsShown {
 
 /// Slots ahead, each as the schedule's own clock shows it; where the reader is, the page writes it.
 pub fn ahead(l: Lang, slots: &[Timestamp], zone: &TimeZone) -> Vec<(String, Timestamp)> {
-    slots.iter().map(|slot| (l.date_time(*slot, zone), *slot)).collect()
+    let has_seconds = slots.iter().any(|slot| slot.as_second() % 60 != 0);
+    let there = |slot: &Timestamp| match has_seconds {
+        true => format!("{}{}", l.date_time(*slot, zone), slot.strftime(":%S")),
+        false => l.date_time(*slot, zone),
+    };
+    slots.iter().map(|slot| (there(slot), *slot)).collect()
+}
+
+/// A schedule's title; of one that came with Milepost and was not renamed, in the reader's language.
+pub fn title(l: Lang, schedule: &Schedule) -> &str {
+    let came_with = schedule.comes_with.as_deref().and_then(BuiltIn::named).map(BuiltIn::title_key);
+    match came_with {
+        Some(key) if schedule.title == Lang::En.t(key) => l.t(key),
+        _ => &schedule.title,
+    }
 }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::monitor::pairs;
 use super::new_job::kind_icon;
 use super::page::{Nav, Page, Visit};
-use super::schedule_look::RunsShown;
+use super::schedule_look::{RunsShown, title};
 use super::shown::Moment;
 use crate::config;
 use crate::error::Result;
@@ -34,6 +34,7 @@ struct SchedulesPage {
 
 struct Row {
     schedule: Schedule,
+    title: String,
     words: String,
     runs: RunsShown,
 }
@@ -89,6 +90,7 @@ pub async fn get_schedules(visit: Visit, RawQuery(query): RawQuery) -> Result<Re
     let page = visit.page(Nav::Schedules, "nav-schedules");
     let (l, now) = (page.l, visit.app.clock.now());
     let row = |(runs, schedule): (Vec<Run>, Schedule)| Row {
+        title: title(l, &schedule).to_owned(),
         words: sentence(l, &schedule.cron),
         runs: RunsShown::of(l, &schedule, &runs, now),
         schedule,

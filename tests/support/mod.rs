@@ -15,6 +15,7 @@ pub mod nginx;
 pub mod program;
 pub mod random;
 pub mod raw;
+pub mod schedules;
 pub mod served;
 pub mod server;
 pub mod sheet;

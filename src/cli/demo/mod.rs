@@ -1,6 +1,7 @@
 //! `milepost demo`: serves an organisation that is made up, in a database of
 //! its own that goes when the program ends. It knows no way to another one.
 
+mod calendar;
 mod chance;
 mod life;
 mod machines;
@@ -61,6 +62,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut chance = Chance::new(STORY);
     let mut titles = Titles::new(&mut chance);
     let seeded = seed::fill(&app, &mut chance, &mut titles, &zone_here()).await?;
+    calendar::fill(&app, &seeded, &zone_here()).await?;
     println!("Milepost's demo is at http://{} (made up, and gone when it ends)", listener.local_addr()?);
     let machines = Machines::start(&app, &seeded).await?;
     let life = [tokio::spawn(Life::new(app.clone(), seeded, chance, titles).go_on()), tokio::spawn(machines.go_on())];
