@@ -1,16 +1,20 @@
 //! The workers inside the program: they run jobs of built-in kinds for every organisation, hear when they are to stop, and
 //! outlive what breaks in a job.
 
+use jiff::SignedDuration;
 use milepost::clock::Clock;
 use milepost::error::Error;
 use milepost::jobs::actions::{Wanted, cancel, claim};
 use milepost::jobs::items::ItemOutcome;
 use milepost::jobs::sql;
 use milepost::tasks::actions::NewJob;
-use milepost::tasks::{Status, Via};
+use milepost::tasks::{Status, TaskId, Via};
+use reqwest::Method;
 use serde_json::json;
 
+use crate::support::client::Client;
 use crate::support::jobs::{changes, create_job, ended, start_kind, task, until, viewer};
+use crate::support::program::{TASKS, make, post};
 use crate::support::server::{House, Running};
 
 const QUICK: u64 = 1;
@@ -71,7 +75,7 @@ async fn a_job_that_the_end_of_the_program_cuts_short_is_given_back_and_run_by_t
     let house = House::open_with(|config| config.workers = 1).await;
     let id = start_kind(&house, "rehearsal", json!({ "steps": 2, "step_milliseconds": 300 })).await;
     until(&house, id, "it reports", |task| task.stage.is_some()).await;
-    let (database, later) = (house.database(), house.server.clock.now() + jiff::SignedDuration::from_hours(1));
+    let (database, later) = (house.database(), house.server.clock.now() + SignedDuration::from_hours(1));
     let conn = house.look();
     let (folder, server) = house.into_parts();
     server.stop().await;
@@ -125,11 +129,36 @@ async fn an_admins_program_starts_a_check_and_a_members_may_not() {
     let house = House::open().await;
     let body = json!({ "title": "Check the store", "job_kind": "check-integrity" });
     let post = async |name: &str| {
-        let program = house.program(name, "report read").await;
-        program.send(program.request(reqwest::Method::POST, "/api/v1/tasks").json(&body)).await
+        let program = house.program(name, if name == "bob" { "report read" } else { "report read admin" }).await;
+        program.send(program.request(Method::POST, "/api/v1/tasks").json(&body)).await
     };
     post("bob").await.expect(403);
     let made: serde_json::Value = serde_json::from_str(&post("alice").await.expect(201).body).unwrap();
-    let done = ended(&house, milepost::tasks::TaskId::new(made["id"].as_i64().unwrap())).await;
+    let done = ended(&house, TaskId::new(made["id"].as_i64().unwrap())).await;
     assert_eq!(done.status, Status::Done);
+}
+
+/// The number of a job that somebody makes through the API.
+async fn made(program: &Client, kind: &str) -> i64 {
+    let payload = if kind == "rehearsal" { json!({ "steps": 1, "step_milliseconds": QUICK }) } else { json!({}) };
+    make(program, json!({ "title": "Keep house", "job_kind": kind, "payload": payload })).await["id"].as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_whoever_may_start_a_kind_runs_its_jobs_again() {
+    let house = House::open().await;
+    let owner = house.program("alice", "report admin").await;
+    let id = made(&owner, "rehearsal").await;
+    let done = ended(&house, TaskId::new(id)).await;
+    let bob: i64 = house.people.id("bob").parse().unwrap();
+    owner.send_json(Method::PATCH, &format!("{TASKS}/{id}"), &json!({ "assignee": bob }).to_string()).await.expect(200);
+    let organisations = Client::with_token(house.url(), &house.organisation_token("read report").await);
+    for program in [&house.program("bob", "read report").await, &organisations] {
+        post(program, &format!("{TASKS}/{id}/retry"), json!({})).await.expect(403);
+    }
+    let bob = house.client("bob");
+    bob.post(&format!("/tasks/{id}/retry"), &[]).await.refused(403);
+    assert_eq!(task(&house, done.id).job().unwrap().attempt, 1);
+    post(&owner, &format!("{TASKS}/{id}/retry"), json!({})).await.expect(200);
+    until(&house, done.id, "it runs again", |task| task.job().unwrap().attempt == 2).await;
 }

@@ -163,6 +163,11 @@ impl Job {
         self.spec.job_kind.is_none()
     }
 
+    /// Milepost itself runs it: as a job of this kind.
+    pub fn built_in(&self) -> Option<BuiltIn> {
+        self.spec.job_kind.as_deref().and_then(BuiltIn::named)
+    }
+
     /// Whether an attempt that failed or was lost leaves another one.
     pub fn has_attempts_left(&self) -> bool {
         !self.is_run_by_creator()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::life::anew;
-use super::{Told, enqueue, find, job_of, put, with_job};
+use super::{Told, enqueue, find, job_of, may_start, put, with_job};
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs::sql;
@@ -14,6 +14,10 @@ pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) ->
     let before = find(w, &by.viewer, id)?;
     let job = job_of(&before)?;
     before.may_be_moved_by(&by.viewer)?;
+    // Whoever runs it again starts it.
+    if let Some(kind) = job.built_in() {
+        may_start(w.conn, &by.viewer, kind)?;
+    }
     if !before.status.has_ended() {
         return Err(Error::Conflict(msg("refused-retry-open").arg("status", before.status.as_str())));
     }

@@ -16,7 +16,7 @@ use super::Stop;
 use crate::App;
 use crate::db::Write;
 use crate::error::{Error, Result};
-use crate::jobs::BuiltIn;
+use crate::jobs::Job;
 use crate::jobs::actions::{self, NewArtifact};
 use crate::jobs::artifacts::ArtifactName;
 use crate::locale::Lang;
@@ -262,8 +262,7 @@ fn creator_of(conn: &Connection, app: &App, task: &Task) -> Result<Option<By>> {
         None => people::sql::viewer_of_program(conn, organisation, creator, app.clock.now())?,
     };
     let Some(viewer) = viewer else { return Ok(None) };
-    let kind = task.job().and_then(|job| job.spec.job_kind.as_deref()).and_then(BuiltIn::named);
-    match kind.map(|kind| actions::may_start(conn, &viewer, kind)) {
+    match task.job().and_then(Job::built_in).map(|kind| actions::may_start(conn, &viewer, kind)) {
         None | Some(Ok(())) => Ok(Some(app.by(&viewer, Via::System))),
         Some(Err(Error::Forbidden(_))) => Ok(None),
         Some(Err(error)) => Err(error),

@@ -16,7 +16,7 @@ use crate::App;
 use crate::error::{Error, Result};
 use crate::jobs::actions::{self, Finish, Heartbeat};
 use crate::jobs::dispatch::Wants;
-use crate::jobs::{BuiltIn, Outcome};
+use crate::jobs::{BuiltIn, Job, Outcome};
 use crate::people::OrganisationId;
 use crate::tasks::{By, Task};
 
@@ -80,7 +80,7 @@ async fn take(app: &App, worker: &str, after: Option<OrganisationId>) -> Result<
 /// Runs one job to its end, whichever that is.
 async fn run(app: &App, task: Arc<Task>, stop: watch::Receiver<bool>) -> Result<()> {
     let by = actions::by_milepost(task.organisation, &app.dispatch, &app.config.output);
-    let Some(kind) = task.job().and_then(|job| job.spec.job_kind.as_deref()).and_then(BuiltIn::named) else {
+    let Some(kind) = task.job().and_then(Job::built_in) else {
         return Err(anyhow::anyhow!("task {} is of no kind that is built in", task.id).into());
     };
     let ear = Arc::new(Ear::new());

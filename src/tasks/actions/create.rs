@@ -11,7 +11,7 @@ use crate::clock::stored;
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Message, Result, msg};
-use crate::jobs::{self, Backoff, BuiltIn, Family, Job, OnDuplicate, Recorded, Spec};
+use crate::jobs::{self, Backoff, Family, Job, OnDuplicate, Recorded, Spec};
 use crate::people::actions::Fields;
 use crate::people::{ProjectId, UserId, Viewer, parse_line};
 use crate::tasks::progress::StagePlan;
@@ -70,8 +70,9 @@ pub fn create(w: &mut Write<'_>, by: &By, new: NewTask) -> Result<Created> {
     }
     let on_duplicate = new.job.as_ref().and_then(|job| job.on_duplicate).unwrap_or(OnDuplicate::Refuse);
     let mut task = checked(&viewer, new, w.now)?;
-    let kind = task.job().and_then(|job| job.spec.job_kind.as_deref()).and_then(BuiltIn::named);
-    if let (Some(kind), Some(job)) = (kind, task.job()) {
+    if let Some(job) = task.job()
+        && let Some(kind) = job.built_in()
+    {
         jobs::actions::may_start(w.conn, &viewer, kind)?;
         jobs::fields::check_payload(&kind.fields(), &job.spec.payload)?;
     }
