@@ -162,3 +162,44 @@ async fn only_whoever_may_start_a_kind_runs_its_jobs_again() {
     post(&owner, &format!("{TASKS}/{id}/retry"), json!({})).await.expect(200);
     until(&house, done.id, "it runs again", |task| task.job().unwrap().attempt == 2).await;
 }
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_starts_what_is_for_admins_only_with_the_right_of_one() {
+    let house = House::open_with(|config| config.workers = 0).await;
+    let (reports, admins) = (house.program("alice", "report read").await, house.program("alice", "report admin").await);
+    for kind in ["backup", "check-health", "check-integrity", "clean-up", "rehearsal"] {
+        let body = json!({ "title": "Keep house", "job_kind": kind });
+        let refused = post(&reports, TASKS, body).await.expect(403);
+        assert!(refused.body.contains("admin"), "{}", refused.body);
+        made(&admins, kind).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_milepost_runs_only_milepost_says_how_it_goes() {
+    let house = House::open().await;
+    let owner = house.program("alice", "read report admin").await;
+    let running = start_kind(&house, "rehearsal", json!({ "step_milliseconds": SLOW })).await;
+    until(&house, running, "it reports", |task| task.stage.is_some()).await;
+    let over = TaskId::new(made(&owner, "rehearsal").await);
+    ended(&house, over).await;
+    for id in [running, over] {
+        let path = format!("{TASKS}/{id}");
+        for (verb, body) in [
+            ("progress", json!({ "attempt": 1, "progress": 99 })),
+            ("progress", json!({ "attempt": 1, "items": [{ "key": "made up", "outcome": "failed" }] })),
+            ("heartbeat", json!({ "attempt": 1 })),
+            ("finish", json!({ "attempt": 1, "outcome": "done", "result": { "findings": 0 } })),
+        ] {
+            post(&owner, &format!("{path}/{verb}"), body).await.expect(409);
+        }
+        for (method, place) in [(Method::POST, "log?attempt=1"), (Method::PUT, "artifacts/a.txt?attempt=1")] {
+            let request = owner.request(method, &format!("{path}/{place}"));
+            owner.send(request.header("content-type", "text/plain").body("made up")).await.expect(409);
+        }
+        let batch = json!({ "reports": [{ "task_id": id.get(), "attempt": 1, "progress": 99 }] });
+        let batch = post(&owner, "/api/v1/tasks/progress", batch).await.expect(200).json();
+        assert_eq!(batch["results"][0]["status"], 409);
+    }
+    post(&owner, &format!("{TASKS}/{running}/cancel"), json!({})).await.expect(200);
+    assert_eq!(ended(&house, running).await.status, Status::Cancelled);
+}

@@ -80,7 +80,7 @@ async fn members_are_told_that_there_is_nothing_for_them_to_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_is_told_each_member_of_a_payload_that_its_kind_does_not_take() {
     let house = House::open_with(|config| config.workers = 0).await;
-    let program = house.program("alice", "report read").await;
+    let program = house.program("alice", "report read admin").await;
     let post = async |payload: Value| {
         let body = json!({ "title": "Rehearse", "job_kind": "rehearsal", "payload": payload });
         program.send(program.request(Method::POST, "/api/v1/tasks").json(&body)).await

@@ -111,6 +111,7 @@ error-artifacts-size = The files of one job may have at most { $limit } MB toget
 error-too-many-artifacts = At most { $limit } files of one job are kept.
 refused-edit-running = This job runs or has ended: its time and its place in the queue no longer matter.
 refused-delete-awaited = Open tasks wait for this one to be done. Run it again, or cancel them first.
+refused-run-by-milepost = Milepost itself runs this job, so only Milepost says how it goes. You can cancel it, or run it again.
 error-kind-built-in = Jobs of the kind { $kind } are run by Milepost itself. Leave it out of the kinds.
 error-after-parent = A child cannot wait for its own parent: the parent ends when its children have.
 error-parent-depth = At most { $limit } parents above one another.

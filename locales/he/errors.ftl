@@ -113,6 +113,7 @@ error-artifacts-size = הקבצים של עבודה אחת יכולים להכי
 error-too-many-artifacts = לכל היותר { $limit } קבצים של עבודה אחת נשמרים.
 refused-edit-running = העבודה רצה או הסתיימה: הזמן שלה ומקומה בתור כבר אינם משנים.
 refused-delete-awaited = משימות פתוחות ממתינות לסיום המשימה הזו. יש להריץ אותה שוב, או לבטל אותן קודם.
+refused-run-by-milepost = העבודה הזאת מורצת על ידי Milepost עצמו, ולכן רק Milepost מדווח עליה. אפשר לבטל אותה או להריץ אותה שוב.
 error-kind-built-in = עבודות מסוג { $kind } מורצות על ידי Milepost עצמו. השמיטו אותו מהסוגים.
 error-after-parent = ילד אינו יכול להמתין לאב שלו: האב מסתיים כשילדיו הסתיימו.
 error-parent-depth = לכל היותר { $limit } אבות זה מעל זה.

@@ -232,6 +232,11 @@ impl Viewer {
     pub fn is_admin(&self) -> bool {
         self.role.is_admin()
     }
+
+    /// Whether it is Milepost itself that is at work.
+    pub fn is_milepost(&self) -> bool {
+        self.user == UserId::new(0)
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -96,6 +96,15 @@ pub(super) fn keep(w: &mut Write<'_>, dispatch: &Arc<Dispatch>, task: &Task, sig
     w.afterwards(move || dispatch.heard(heard));
 }
 
+/// Whoever moves a task says how its attempt goes; of what Milepost runs, Milepost alone.
+pub(super) fn may_speak_for(task: &Task, job: &Job, by: &By) -> Result<()> {
+    task.may_be_moved_by(&by.viewer)?;
+    if job.built_in().is_some() && !by.viewer.is_milepost() {
+        return Err(Error::Conflict(msg("refused-run-by-milepost")));
+    }
+    Ok(())
+}
+
 /// A sign of life of the attempt that `attempt` names: the task with its lease renewed, not saved yet. Of a job that its
 /// creator runs, the first sign begins the attempt. An attempt that is over is refused, so that a zombie never overwrites
 /// its successor.
@@ -107,7 +116,7 @@ pub fn hear(
     sign: Sign,
 ) -> Result<(Arc<Task>, Task)> {
     let job = job_of(&before)?;
-    before.may_be_moved_by(&by.viewer)?;
+    may_speak_for(&before, job, by)?;
     let came_back = before.status == Status::Failed && job.lost_at.is_some();
     let begins = job.is_run_by_creator() && !job.is_running() && (!before.status.has_ended() || came_back);
     if begins && attempt.is_none_or(|attempt| attempt == job.attempt + 1 || came_back) {
@@ -191,7 +200,7 @@ pub fn finish(w: &mut Write<'_>, by: &By, id: TaskId, said: Finish) -> Result<Ar
     let before = find(w, &by.viewer, id)?;
     let error = said.error.as_deref().map(cleaned);
     if is_said_already(w, &before, &said)? {
-        before.may_be_moved_by(&by.viewer)?;
+        may_speak_for(&before, job_of(&before)?, by)?;
         return Ok(before);
     }
     let (before, after) = hear(w, by, before, said.attempt, Sign::Alive)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use rusqlite::Connection;
 
+use super::life::may_speak_for;
 use super::{find, hear, job_of};
 use crate::App;
 use crate::db::Write;
@@ -26,7 +27,7 @@ pub(super) fn of_attempt(w: &mut Write<'_>, by: &By, id: TaskId, attempt: Option
     let before = find(w, &by.viewer, id)?;
     let job = job_of(&before)?;
     if is_over(job, attempt) {
-        before.may_be_moved_by(&by.viewer)?;
+        may_speak_for(&before, job, by)?;
         let after = Task::clone(&before);
         return Ok((before, after));
     }

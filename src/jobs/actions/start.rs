@@ -14,7 +14,9 @@ pub fn may_start(conn: &Connection, viewer: &Viewer, kind: BuiltIn) -> Result<()
     if kind.is_of_the_house() && people::sql::first_organisation(conn)? != Some(viewer.organisation) {
         return Err(Error::Forbidden(msg("error-kind-of-the-house")));
     }
-    if kind.acts_for_its_creator() && !viewer.scopes.open(Scope::Admin) {
+    // A token that may only report must not do by a job what it may not do by itself.
+    let is_for_few = kind.is_for_admins() || kind.is_of_the_house();
+    if (is_for_few || kind.acts_for_its_creator()) && !viewer.scopes.open(Scope::Admin) {
         return Err(Error::Forbidden(msg("error-scope").arg("scope", Scope::Admin.as_str())));
     }
     Ok(())
