@@ -203,3 +203,25 @@ async fn of_what_milepost_runs_only_milepost_says_how_it_goes() {
     post(&owner, &format!("{TASKS}/{running}/cancel"), json!({})).await.expect(200);
     assert_eq!(ended(&house, running).await.status, Status::Cancelled);
 }
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_of_a_creator_who_may_not_start_it_any_more_fails_when_its_time_comes() {
+    let house = House::open().await;
+    let (alice, carol) = (house.alice(), house.people.id("carol"));
+    alice.post(&format!("/people/{carol}/role"), &[("role", "admin")]).await.expect(303);
+    let organisations = Client::with_token(house.url(), &house.organisation_token("read report admin").await);
+    let carols = house.program("carol", "report admin").await;
+    let mut jobs = Vec::new();
+    for program in [&carols, &organisations] {
+        let run_at = house.server.clock.now() + SignedDuration::from_hours(1);
+        let body = json!({ "title": "Later", "job_kind": "rehearsal", "max_attempts": 1, "payload": { "steps": 1, "step_milliseconds": QUICK },
+            "run_at": run_at.to_string() });
+        jobs.push(TaskId::new(make(program, body).await["id"].as_i64().unwrap()));
+    }
+    alice.post(&format!("/people/{carol}/role"), &[("role", "member")]).await.expect(303);
+    house.server.clock.advance(SignedDuration::from_hours(2));
+    let gone = ended(&house, jobs[0]).await;
+    assert_eq!(gone.status, Status::Failed);
+    let why = gone.job().unwrap().error.clone().unwrap();
+    assert!(why.contains("may not do what it does any more"), "{why}");
+    assert_eq!(ended(&house, jobs[1]).await.status, Status::Done);
+}

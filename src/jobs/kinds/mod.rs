@@ -62,6 +62,8 @@ fn start(kind: BuiltIn, job: Context) -> Running {
 }
 
 async fn run<K: JobKind>(job: Context) -> Result<Value, Stop> {
+    // It may have waited: what its creator was allowed then need not be any more.
+    job.by_creator().await?;
     // No payload at all is one without fields.
     let payload = match job.payload() {
         Value::Null => Value::Object(serde_json::Map::new()),
