@@ -176,6 +176,11 @@ pub const BODY_BYTES: usize = 256 * 1024;
 /// 2.2 million characters, and some of these are more than one byte.
 pub const ITEMS_BODY_BYTES: usize = 4 * 1024 * 1024;
 
+/// A body that is larger than this is read where it delays nobody else: above it, reading takes more than a millisecond.
+pub const READ_APART_BYTES: usize = 64 * 1024;
+/// Wrong fields that one refusal names. More help nobody, and a body can have millions.
+pub const ERRORS_TOLD: usize = 20;
+
 /// Characters. A title fits two lines of a card; a description is a page or
 /// two; a note is a paragraph.
 pub const TITLE_CHARS: usize = 200;

@@ -29,7 +29,7 @@ impl IntoResponse for Refusal {
 }
 
 /// What a call may have as its body.
-pub trait Asked: Sized {
+pub trait Asked: Sized + Send + 'static {
     fn read(headers: &HeaderMap, body: &Bytes, l: Lang) -> Result<Self, Refusal>;
 }
 
@@ -43,7 +43,7 @@ impl Asked for () {
 /// A JSON object. Nothing at all is an empty one.
 pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned + ToSchema> Asked for Json<T> {
+impl<T: DeserializeOwned + ToSchema + Send + 'static> Asked for Json<T> {
     fn read(headers: &HeaderMap, body: &Bytes, l: Lang) -> Result<Json<T>, Refusal> {
         let body: &[u8] = if body.is_empty() {
             b"{}"
@@ -52,32 +52,41 @@ impl<T: DeserializeOwned + ToSchema> Asked for Json<T> {
         } else {
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, l, &msg("error-not-json")));
         };
-        serde_json::from_slice(body).map(Json).or_else(|error| {
-            // JSON does not tell 3 from 3.0, so some clients write the one for the other.
-            let value = serde_json::from_slice::<Value>(body).ok();
-            let again = value.map(|value| (whole(value.clone()), value)).filter(|(whole, value)| whole != value);
-            again
-                .and_then(|(whole, _)| serde_json::from_value(whole).ok())
-                .map(Json)
-                .ok_or_else(|| refused::<T>(body, &error, l))
-        })
+        let error = match serde_json::from_slice(body) {
+            Ok(body) => return Ok(Json(body)),
+            Err(error) => error,
+        };
+        let Ok(mut value) = serde_json::from_slice(body) else {
+            let place = msg("error-broken-json").arg("line", error.line()).arg("column", error.column());
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, l, &place));
+        };
+        // JSON does not tell 3 from 3.0, so some clients write the one for the other.
+        if make_whole(&mut value)
+            && let Ok(body) = T::deserialize(&value)
+        {
+            return Ok(Json(body));
+        }
+        Err(refused::<T>(&value, &error, l))
     }
 }
 
 /// The largest number below which every whole one has a float of its own: 2^53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The same with every number that is whole written so.
-fn whole(value: Value) -> Value {
+/// Writes every number that is whole so; whether there was one that was not.
+fn make_whole(value: &mut Value) -> bool {
     match value {
         Value::Number(number) => match number.as_f64() {
             #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => (float as i64).into(),
-            _ => Value::Number(number),
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
+                *number = (float as i64).into();
+                true
+            }
+            _ => false,
         },
-        Value::Array(items) => items.into_iter().map(whole).collect(),
-        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, whole(value))).collect(),
-        other => other,
+        Value::Array(items) => items.iter_mut().fold(false, |any, item| make_whole(item) || any),
+        Value::Object(fields) => fields.values_mut().fold(false, |any, field| make_whole(field) || any),
+        _ => false,
     }
 }
 
@@ -91,16 +100,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-fn refused<T: ToSchema>(body: &[u8], error: &serde_json::Error, l: Lang) -> Refusal {
-    let Ok(value) = serde_json::from_slice(body) else {
-        let place = msg("error-broken-json").arg("line", error.line()).arg("column", error.column());
-        return Refusal::new(StatusCode::BAD_REQUEST, l, &place);
-    };
-    let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, l.t("error-fields").to_owned());
-    problem.errors = explain::<T>(&value, l);
+fn refused<T: ToSchema>(value: &Value, error: &serde_json::Error, l: Lang) -> Refusal {
+    let problem = Problem::of_fields(l, explain::<T>(value, l));
     if problem.errors.is_empty() {
         // The schema has nothing against it, such as a field that stands there twice: where it broke is all that is known.
-        problem.detail = l.m(&msg("error-odd-json").arg("line", error.line()).arg("column", error.column()));
+        let detail = l.m(&msg("error-odd-json").arg("line", error.line()).arg("column", error.column()));
+        return Refusal(Problem { detail, ..problem });
     }
     Refusal(problem)
 }

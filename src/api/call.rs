@@ -1,6 +1,7 @@
 //! One write of a program: who asks, the body as its type, and the key under which the same write again is answered the
 //! same. The key is stored in the savepoint of the effect, so that nothing stands without its answer or twice.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use axum::RequestExt;
@@ -10,6 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
 
 use super::body::{Asked, Refusal};
 use super::names::Names;
@@ -61,7 +63,14 @@ impl<T: Asked> FromRequest<App> for Call<T> {
             }
             None => None,
         };
-        let body = T::read(&parts.headers, &bytes, viewer.lang()).map_err(Refusal::into_response)?;
+        let l = viewer.lang();
+        let body = match bytes.len() > config::READ_APART_BYTES {
+            false => T::read(&parts.headers, &bytes, l),
+            true => spawn_blocking(move || T::read(&parts.headers, &bytes, l))
+                .await
+                .unwrap_or_else(|error| resume_unwind(error.into_panic())),
+        };
+        let body = body.map_err(Refusal::into_response)?;
         Ok(Call { app: app.clone(), viewer, body, key })
     }
 }

@@ -8,44 +8,55 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::problem::FieldProblem;
+use crate::config;
 use crate::error::{Message, msg};
 use crate::locale::Lang;
 
-/// How many wrong fields are told at once.
-const MOST: usize = 20;
-
-/// Every difference between `body` and the schema of `T`.
+/// The differences between `body` and the schema of `T`, as many as are told at once.
 pub fn explain<T: ToSchema>(body: &Value, l: Lang) -> Vec<FieldProblem> {
     let mut parts = Vec::new();
     T::schemas(&mut parts);
-    let parts = parts.into_iter().map(|(name, schema)| (name, serde_json::json!(schema))).collect();
-    let mut explainer = Explainer { parts, l, found: Vec::new() };
+    let parts: Vec<_> = parts.into_iter().map(|(name, schema)| (name, serde_json::json!(schema))).collect();
+    let mut explainer = Explainer { parts: &parts, l, found: Vec::new() };
     explainer.look(&serde_json::json!(T::schema()), body, "");
-    explainer.found.truncate(MOST);
     explainer.found
 }
 
-struct Explainer {
-    parts: Vec<(String, Value)>,
+struct Explainer<'a> {
+    parts: &'a [(String, Value)],
     l: Lang,
     found: Vec<FieldProblem>,
 }
 
-impl Explainer {
+impl<'a> Explainer<'a> {
+    /// No more is told, so no more is looked for: what somebody sends may be millions of wrong fields.
+    fn is_full(&self) -> bool {
+        self.found.len() >= config::ERRORS_TOLD
+    }
+
     fn refuse(&mut self, at: &str, message: &Message) {
+        if self.is_full() {
+            return;
+        }
         let field = if at.is_empty() { Cow::Borrowed("body") } else { Cow::Owned(at.to_owned()) };
         self.found.push(FieldProblem { field, detail: self.l.m(message) });
     }
 
     /// The schema itself, where another stands for it.
-    fn resolved(&self, schema: &Value) -> Value {
+    fn resolved<'b>(&self, schema: &'b Value) -> &'b Value
+    where
+        'a: 'b,
+    {
         let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
-        let Some(name) = name else { return schema.clone() };
-        self.parts.iter().find(|(part, _)| part == name).map_or(Value::Null, |(_, schema)| self.resolved(schema))
+        let Some(name) = name else { return schema };
+        self.parts.iter().find(|(part, _)| part == name).map_or(&Value::Null, |(_, schema)| self.resolved(schema))
     }
 
     /// All that may stand there: a choice within a choice is one choice.
-    fn ways(&self, schema: &Value) -> Vec<Value> {
+    fn ways<'b>(&self, schema: &'b Value) -> Vec<&'b Value>
+    where
+        'a: 'b,
+    {
         let schema = self.resolved(schema);
         match schema["oneOf"].as_array() {
             Some(ways) => ways.iter().flat_map(|way| self.ways(way)).collect(),
@@ -56,15 +67,20 @@ impl Explainer {
     fn look(&mut self, schema: &Value, value: &Value, at: &str) {
         let schema = self.resolved(schema);
         if schema["oneOf"].is_array() {
-            let ways = self.ways(&schema);
-            match ways.iter().find(|way| is_of_type(way, value)) {
+            let ways = self.ways(schema);
+            match ways.iter().copied().find(|way| is_of_type(way, value)) {
                 Some(way) => self.look(way, value, at),
-                None => self.refuse(at, &wanted_type(&Value::from(ways.iter().flat_map(types).collect::<Vec<_>>()))),
+                None => self.refuse(
+                    at,
+                    &wanted_type(&Value::from(
+                        ways.iter().flat_map(|way| types(way).iter().cloned()).collect::<Vec<_>>(),
+                    )),
+                ),
             }
-        } else if !is_of_type(&schema, value) {
+        } else if !is_of_type(schema, value) {
             self.refuse(at, &wanted_type(&schema["type"]));
         } else {
-            self.look_inside(&schema, value, at);
+            self.look_inside(schema, value, at);
         }
     }
 
@@ -72,8 +88,13 @@ impl Explainer {
         match value {
             Value::Object(fields) => self.look_at_fields(schema, fields, at),
             Value::Array(items) => {
-                self.check_length(schema, items.len(), "Items", at);
+                if !self.check_length(schema, items.len(), "Items", at) {
+                    return;
+                }
                 for (number, item) in items.iter().enumerate() {
+                    if self.is_full() {
+                        return;
+                    }
                     self.look(&schema["items"], item, &format!("{at}[{number}]"));
                 }
             }
@@ -108,6 +129,9 @@ impl Explainer {
         }
         let known = schema["properties"].as_object();
         for (name, value) in fields {
+            if self.is_full() {
+                return;
+            }
             match known.and_then(|known| known.get(name)) {
                 Some(schema) => self.look(schema, value, &path(name)),
                 None if schema["additionalProperties"] == Value::Bool(false) => {
@@ -124,23 +148,26 @@ impl Explainer {
         }
     }
 
-    fn check_length(&mut self, schema: &Value, length: usize, what: &str, at: &str) {
+    /// Whether it is short enough.
+    fn check_length(&mut self, schema: &Value, length: usize, what: &str, at: &str) -> bool {
         let limit = |edge: &str| schema[format!("{edge}{what}")].as_u64().and_then(|limit| usize::try_from(limit).ok());
-        if let Some(most) = limit("max").filter(|most| length > *most) {
+        let too_many = limit("max").filter(|most| length > *most);
+        if let Some(most) = too_many {
             let key = if what == "Items" { msg("error-too-many") } else { msg("error-too-long") };
             self.refuse(at, &key.arg("limit", most));
         }
         if limit("min").is_some_and(|least| length < least) {
             self.refuse(at, &msg("error-required"));
         }
+        too_many.is_none()
     }
 }
 
-fn types(schema: &Value) -> Vec<Value> {
+fn types(schema: &Value) -> &[Value] {
     match &schema["type"] {
-        Value::Array(types) => types.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
+        Value::Array(types) => types,
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
     }
 }
 
@@ -237,6 +264,27 @@ mod tests {
         );
         assert_eq!(told(json!({ "stage": 7 })), 1);
         assert!(self::told(&json!({ "title": "x", "rank": 3.0 })).is_empty());
+    }
+
+    #[test]
+    fn no_more_is_looked_for_than_is_told() {
+        let wrong = |count: usize| json!({ "title": "x", "kinds": vec![0; count] });
+        assert_eq!(told(&wrong(config::ERRORS_TOLD - 1)).len(), config::ERRORS_TOLD - 1);
+        assert_eq!(told(&wrong(500_000)).len(), config::ERRORS_TOLD);
+        let unknown: serde_json::Map<_, _> = (0..1_000).map(|number| (format!("x{number}"), json!(1))).collect();
+        assert_eq!(told(&Value::Object(unknown)).len(), config::ERRORS_TOLD);
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_is_one_error() {
+        #[derive(serde::Deserialize, ToSchema)]
+        #[allow(dead_code, reason = "only its schema is looked at")]
+        struct Few {
+            #[schema(max_items = 3)]
+            kinds: Vec<String>,
+        }
+        let told = explain::<Few>(&json!({ "kinds": [0, 0, 0, 0] }), Lang::negotiate(""));
+        assert_eq!(told.iter().map(|told| told.field.as_ref()).collect::<Vec<_>>(), ["kinds"]);
     }
 
     #[test]

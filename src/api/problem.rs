@@ -8,12 +8,16 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::config;
+use crate::locale::Lang;
+
 /// A failure (RFC 9457). `type` is left out, which means `about:blank`: the status says which kind of problem it is.
 #[derive(Serialize, ToSchema)]
 pub struct Problem {
     pub title: &'static str,
     pub status: u16,
     pub detail: String,
+    /// At most 20, however many there are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
     /// What the log has too, of a failure of ours.
@@ -32,6 +36,12 @@ impl Problem {
     pub fn new(status: StatusCode, detail: String) -> Problem {
         let title = status.canonical_reason().unwrap_or_default();
         Problem { title, status: status.as_u16(), detail, errors: Vec::new(), reference: None }
+    }
+
+    /// That fields are wrong: the first of them.
+    pub fn of_fields(l: Lang, errors: impl IntoIterator<Item = FieldProblem>) -> Problem {
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, l.t("error-fields").to_owned());
+        Problem { errors: errors.into_iter().take(config::ERRORS_TOLD).collect(), ..problem }
     }
 }
 

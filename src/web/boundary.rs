@@ -186,21 +186,19 @@ fn problem(asker: &Asker, status: StatusCode, error: Option<&Error>) -> Response
 
 /// The same of one part of a request, that others do not share.
 pub fn problem_of(l: Lang, error: &Error) -> Problem {
+    if let Error::Invalid(errors) = error {
+        let told = |error: &FieldError| FieldProblem { field: error.field.clone(), detail: l.m(&error.message) };
+        return Problem::of_fields(l, errors.iter().map(told));
+    }
     let status = status_of(error);
     let detail = match error {
-        Error::Invalid(_) => l.t("error-fields").to_owned(),
         Error::NotFound => l.t("error-api-not-found").to_owned(),
         Error::TooMany { retry_after_seconds } => {
             l.n("error-too-many-requests", i64::try_from(*retry_after_seconds).unwrap_or(i64::MAX))
         }
         error => sentences(l, status, Some(error)).join(" "),
     };
-    let mut problem = Problem::new(status, detail);
-    if let Error::Invalid(errors) = error {
-        let told = |error: &FieldError| FieldProblem { field: error.field.clone(), detail: l.m(&error.message) };
-        problem.errors = errors.iter().map(told).collect();
-    }
-    problem
+    Problem::new(status, detail)
 }
 
 /// Logs what is ours to mend, and gives the name under which the log has it.
