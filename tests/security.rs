@@ -3,6 +3,7 @@
 use milepost::web::{Access, routes};
 use reqwest::Method;
 
+use crate::support::raw::Raw;
 use crate::support::server::House;
 
 /// What is public, on purpose, and why.
@@ -171,4 +172,42 @@ async fn a_slow_body_does_not_act_with_rights_that_ended_meanwhile() {
     let role: String =
         house.look().query_row("select role from members where user_id = ?", [carol], |row| row.get(0)).unwrap();
     assert_eq!(role, "member");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_stranger_no_body_is_taken() {
+    let house = House::open().await;
+    for token in ["", "Authorization: Bearer mp_wrong\r\n"] {
+        let mut raw = Raw::open(house.url());
+        raw.send(&format!(
+            "POST /api/v1/tasks/1/progress HTTP/1.1\r\nHost: milepost\r\n{token}Content-Type: application/json\r\n\
+             Content-Length: 4000000\r\n\r\n{{"
+        ));
+        // The rest of the body never comes.
+        let answer = tokio::task::spawn_blocking(move || raw.answer().head).await.unwrap();
+        assert!(answer.starts_with("http/1.1 401"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_revoked_while_its_body_comes_does_nothing() {
+    let house = House::open().await;
+    let program = house.program("bob", "read report").await;
+    let body = "{ \"title\": \"Too late\" }";
+    let mut raw = Raw::open(house.url());
+    raw.send(&format!(
+        "POST /api/v1/tasks HTTP/1.1\r\nHost: milepost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+        program.token().unwrap(),
+        body.len(),
+        &body[..5]
+    ));
+    // Answered on another line, so the first request has been taken in by now.
+    program.get("/api/v1/tasks").await.expect(200);
+    house.bob().post("/account/tokens/1/revoke", &[]).await.expect(303);
+    raw.send(&body[5..]);
+    let answer = tokio::task::spawn_blocking(move || raw.answer().head).await.unwrap();
+    assert!(answer.starts_with("http/1.1 401"), "{answer}");
+    let tasks: i64 = house.look().query_row("select count(*) from tasks", [], |row| row.get(0)).unwrap();
+    assert_eq!(tasks, 0);
 }

@@ -115,13 +115,8 @@ impl Guard {
     }
 }
 
-/// The request with all of its body. Rights are asked for after it has come: a body that takes its time must not act with
-/// the rights that its sender had when it began.
+/// The request with all of its body.
 async fn received(request: Request, limit: usize) -> Result<Request, Response> {
-    // What only asks has nothing to say there, and is not waited for.
-    if request.method().is_safe() {
-        return Ok(request);
-    }
     let (parts, body) = request.into_parts();
     let mut alone = Request::new(body);
     DefaultBodyLimit::max(limit).apply(&mut alone);
@@ -143,21 +138,27 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
 async fn guarded(guard: &Guard, mut request: Request, next: Next) -> Response {
     let app = &guard.app;
     DefaultBodyLimit::max(guard.body_bytes).apply(&mut request);
-    // None of a program that shows a token.
+    // A program that shows a token has none.
     let session = request.extensions().get::<Session>().cloned();
-    let mut request = match guard.streams_in {
-        true => request,
-        false => match received(request, guard.body_bytes).await {
-            Ok(request) => request,
-            Err(refusal) => return refusal,
-        },
-    };
-    let viewer = match guard.viewer(session.as_ref(), request.headers()).await {
+    let mut viewer = match guard.viewer(session.as_ref(), request.headers()).await {
         Ok(viewer) => viewer,
         Err(error) => return error.into_response(),
     };
     let (left, allowed) = guard.counted(viewer.as_deref());
-    let allowed = allowed.and_then(|()| guard.allows(viewer.as_deref()));
+    let mut allowed = allowed.and_then(|()| guard.allows(viewer.as_deref()));
+    // Of whom it is refused, no body is taken; what only asks has nothing to say there. Who was let through is asked for
+    // again: a body that takes its time must not act with the rights that its sender had when it began.
+    if allowed.is_ok() && !guard.streams_in && !request.method().is_safe() {
+        request = match received(request, guard.body_bytes).await {
+            Ok(request) => request,
+            Err(refusal) => return refusal,
+        };
+        viewer = match guard.viewer(session.as_ref(), request.headers()).await {
+            Ok(viewer) => viewer,
+            Err(error) => return error.into_response(),
+        };
+        allowed = guard.allows(viewer.as_deref());
+    }
     if let Some(viewer) = viewer {
         if !guard.quiet && is_use(request.method(), request.headers()) && allowed.is_ok() {
             if session.is_some_and(|session| touch(&session, &viewer, app)) {
