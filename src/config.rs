@@ -325,6 +325,8 @@ pub const WORKERS: usize = 2;
 pub const WORKERS_MOST: usize = 64;
 /// Items in one report, so that one call is one short write.
 pub const ITEMS_AT_ONCE: usize = 1_000;
+/// Items in all reports of one call: they are one commit, for which everybody's next write waits.
+pub const ITEMS_A_CALL: usize = 5_000;
 /// Characters. A key is a word or a line of a file; a longer message is cut.
 pub const ITEM_KEY_CHARS: usize = 200;
 pub const ITEM_MESSAGE_CHARS: usize = 2_000;

@@ -278,6 +278,30 @@ async fn a_thousand_items_with_the_longest_keys_and_messages_fit_into_one_report
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_has_a_bound_on_all_its_items_and_a_refusal_on_what_it_names() {
+    let house = House::open().await;
+    let program = house.program("alice", "read report admin").await;
+    let own = make(&program, json!({ "title": "Own" })).await;
+    let reports = async |reports: usize, item: Value| {
+        let report = json!({ "task_id": own["id"], "items": vec![item; milepost::config::ITEMS_AT_ONCE] });
+        post(&program, "/api/v1/tasks/progress", json!({ "reports": vec![report; reports] })).await
+    };
+    let most = milepost::config::ITEMS_A_CALL / milepost::config::ITEMS_AT_ONCE;
+    assert_eq!(wrong(reports(most + 1, json!({ "outcome": "failed" })).await), ["reports"]);
+    let taken = reports(most, json!({ "outcome": "failed" })).await.expect(200).json();
+    assert_eq!(taken["results"][most - 1]["task"]["counts"]["failed"], milepost::config::ITEMS_A_CALL);
+    // What a list that is too long holds is not looked at.
+    assert_eq!(wrong(act(&program, &own, "progress", json!({ "items": vec![0; 100_000] })).await), ["items"]);
+    let refused = reports(2, json!({ "key": "", "outcome": "failed" })).await.expect(200).json();
+    for result in refused["results"].as_array().unwrap() {
+        assert_eq!(result["problem"]["errors"].as_array().unwrap().len(), milepost::config::ERRORS_TOLD);
+    }
+    let payload: serde_json::Map<_, _> = (0..1_000).map(|number| (format!("x{number}"), json!(1))).collect();
+    let refused = post(&program, TASKS, json!({ "title": "x", "job_kind": "rehearsal", "payload": payload })).await;
+    assert_eq!(wrong(refused).len(), milepost::config::ERRORS_TOLD);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_a_report_that_is_refused_among_others_nothing_stays() {
     let house = House::open().await;
     let program = house.program("bob", "read report").await;

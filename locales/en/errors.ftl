@@ -104,6 +104,7 @@ refused-unique-key-unseen = Another open task has this unique key.
 refused-delete-open = Only what has ended can be deleted; this is { $status }. Cancel it first.
 refused-delete-parent = This task has children. Delete them first.
 error-item-key = Item { $number }: a key is one line of at most { $limit } characters.
+error-items-a-call = One call may have at most { $limit } items in all its reports together. Send them in several.
 error-items-full = At most { $limit } items of one job are kept. Report counts instead, and items only for what failed.
 error-artifact-name = A file's name is one line of at most { $limit } characters, without slashes.
 error-artifact-size = A file may have at most { $limit } MB.

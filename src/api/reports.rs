@@ -166,7 +166,7 @@ pub fn told_post_progress() -> Told {
         .gives::<ReportedShape>(200, "The task as it is now, and whether it is to stop.")
 }
 
-/// Up to 1,000 reports.
+/// Up to 1,000 reports, with up to 5,000 items in all.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Reports)]
@@ -238,6 +238,10 @@ pub async fn post_progress_batch(call: Call<Json<ReportsBody>>) -> Result<Respon
     if !(1..=config::REPORTS_AT_ONCE).contains(&body.reports.len()) {
         return Err(Error::field("reports", msg("error-too-many").arg("limit", config::REPORTS_AT_ONCE)));
     }
+    let items = body.reports.iter().map(|report| report.items.as_ref().map_or(0, Vec::len)).sum::<usize>();
+    if items > config::ITEMS_A_CALL {
+        return Err(Error::field("reports", msg("error-items-a-call").arg("limit", config::ITEMS_A_CALL)));
+    }
     let by = call.by();
     let reports: Vec<_> = body.reports.into_iter().map(|report| (report.task_id, report.said())).collect();
     call.once(move |w| report_all(w, &by, &reports), results).await
@@ -246,7 +250,7 @@ pub async fn post_progress_batch(call: Call<Json<ReportsBody>>) -> Result<Respon
 pub fn told_post_progress_batch() -> Told {
     Told::new("post_progress_batch", "Jobs", "Report progress of many tasks")
         .more(
-            "Up to 1,000 reports in one durable commit. Each is taken or refused by itself, and answered at its place; `payload` and `result` are left out there (null).",
+            "Up to 1,000 reports, with up to 5,000 items in all, in one durable commit. Each is taken or refused by itself, and answered at its place; `payload` and `result` are left out there (null).",
         )
         .takes::<ReportsBody>(json!({ "reports": [
             { "task_id": 42, "progress": 50, "note": "Half way" }, { "task_id": 43, "processed": 7, "total": 10 },
