@@ -13,6 +13,7 @@ use crate::support::browser::Script;
 use crate::support::client::Client;
 use crate::support::served::Served;
 use crate::support::server::{House, MARK, monday};
+use crate::support::sheet::upload;
 use crate::support::worker::{Worker, letters};
 
 #[test]
@@ -118,6 +119,9 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
     all.extend(
         [format!("/tasks/{late}"), bob_path.clone(), format!("{bob_path}/deactivate")].map(|path| (path, "alice")),
     );
+    let brought =
+        upload(&alice, "work.csv", "Title;Who;Colour\nPaint the pier;bob;blue\n".as_bytes()).await.expect(303);
+    let columns = brought.location().unwrap();
     let of_jobs = [
         "/jobs",
         "/jobs?status=failed",
@@ -126,6 +130,8 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/jobs/new",
         "/jobs/new/rehearsal",
         "/jobs/new/clean-up",
+        "/jobs/new/import-tasks",
+        &columns,
         "/jobs/bulk?act=retry&status=lost",
     ];
     all.extend(of_jobs.map(|path| (path.to_owned(), "alice")));

@@ -237,10 +237,14 @@ async fn each_bad_row_says_what_is_wrong_with_it_and_the_others_come_in() {
                \n\
                \"Over two\nlines\",bob@harbour.example,,,,,,,7\n\
                For nobody,,,,,,,,\n\
+               \"For nobody, and new\",,,,,,,,9\n\
                Good,bob@harbour.example,,,,,,,8\n";
+    let tried = import(&house, csv.as_bytes(), json!({ "dry_run": true })).await;
+    assert_eq!(tally(&tried), [2, 0, 0, 9], "what a dry run says is what comes");
     let done = import_to_its_end(&house, csv.as_bytes(), json!({})).await;
     let result = done.job().unwrap().result.as_deref().unwrap();
-    assert_eq!(tally(result), [2, 0, 0, 8], "{result}");
+    assert_eq!(tally(result), [2, 0, 0, 9], "{result}");
+    assert_eq!(result["quality"]["made_of"]["valid_rows"]["percent"], json!(18.2));
     assert_eq!(titles(&house), ["Twin", "Good"]);
     let bad = file_of(&house.alice(), done.id, "bad-rows.csv").await;
     for line in [

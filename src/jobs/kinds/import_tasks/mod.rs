@@ -221,8 +221,12 @@ impl<'a> Import<'a> {
             self.tally.looked(&looked);
             if self.dry_run {
                 let saves = Saves::of(looked, self.job.organisation(), self.plan.clone());
-                let would = self.job.read(move |conn| saves.would(conn)).await?;
-                would.into_iter().for_each(|saved| self.tally.saved(saved));
+                for outcome in self.job.read(move |conn| saves.would(conn)).await? {
+                    match outcome {
+                        Ok(saved) => self.tally.saved(saved),
+                        Err((row, why)) => items.extend(self.refuse(&row, &why)?),
+                    }
+                }
             }
             self.job.report(self.report(items)).await?;
         }
@@ -258,11 +262,8 @@ impl<'a> Import<'a> {
             for outcome in outcomes {
                 match outcome {
                     Ok(saved) => self.tally.saved(saved),
-                    Err((row, why)) => {
-                        self.tally.failed += 1;
-                        self.items += 1;
-                        self.bad.add(&row, &why)?;
-                    }
+                    // Its item was written with what was saved.
+                    Err((row, why)) => drop(self.refuse(&row, &why)?),
                 }
             }
         }

@@ -53,7 +53,8 @@ pub struct Saves {
     looked: Looked,
 }
 
-type Outcome = Result<Saved, (Row, String)>;
+/// How one row came out; one that did not, with its reason.
+pub type Outcome = Result<Saved, (Row, String)>;
 
 impl Saves {
     pub fn of(looked: Looked, organisation: OrganisationId, plan: Arc<Plan>) -> Saves {
@@ -61,15 +62,23 @@ impl Saves {
     }
 
     /// What would become of them.
-    pub fn would(&self, conn: &Connection) -> Result<Vec<Saved>> {
-        let would = |(_, _, wanted): &(usize, Row, Arc<Wanted>)| {
-            Ok(match there(conn, self.organisation, wanted)? {
-                None => Saved::New,
-                Some(task) if differs(&task, wanted) => Saved::Updated,
-                Some(_) => Saved::Unchanged,
-            })
-        };
-        self.looked.good.iter().map(would).collect()
+    pub fn would(self, conn: &Connection) -> Result<Vec<Outcome>> {
+        let mut outcomes = Vec::with_capacity(self.looked.good.len());
+        for (_, row, wanted) in self.looked.good {
+            let saved = match there(conn, self.organisation, &wanted) {
+                Ok(None) => may_be_new(&wanted).map(|()| Saved::New),
+                Ok(Some(task)) => may_be_changed(&task).map(|()| match differs(&task, &wanted) {
+                    true => Saved::Updated,
+                    false => Saved::Unchanged,
+                }),
+                Err(error) => Err(error),
+            };
+            outcomes.push(match saved {
+                Ok(saved) => Ok(saved),
+                Err(error) => Err((row, told(&self.plan, error)?)),
+            });
+        }
+        Ok(outcomes)
     }
 
     /// Saves those that no earlier attempt saved, each by itself, remembers which are, and reports it.
@@ -149,19 +158,34 @@ fn there(conn: &Connection, organisation: OrganisationId, wanted: &Wanted) -> Re
 
 fn save(w: &mut Write<'_>, by: &By, wanted: &Wanted) -> Result<Saved> {
     let Some(before) = there(w.conn, by.viewer.organisation, wanted)? else {
+        may_be_new(wanted)?;
         let task = create(w, by, new_task(wanted))?.task;
         stand(w, by, &task, wanted.standing)?;
         return Ok(Saved::New);
     };
-    if before.kind == Kind::Job {
-        return Err(Error::Conflict(msg("import-is-job").arg("id", before.id.get())));
-    }
+    may_be_changed(&before)?;
     if !differs(&before, wanted) {
         return Ok(Saved::Unchanged);
     }
     edit(w, by, before.id, &edit_of(wanted))?;
     stand(w, by, &before, wanted.standing)?;
     Ok(Saved::Updated)
+}
+
+/// Only what is there already may name nobody: it stays with whom it is.
+fn may_be_new(wanted: &Wanted) -> Result<()> {
+    match wanted.assignee {
+        Some(_) => Ok(()),
+        None => Err(Error::Conflict(msg("import-no-assignee"))),
+    }
+}
+
+/// What a program moves is none of a file's.
+fn may_be_changed(task: &Task) -> Result<()> {
+    match task.kind {
+        Kind::Assignment => Ok(()),
+        Kind::Job => Err(Error::Conflict(msg("import-is-job").arg("id", task.id.get()))),
+    }
 }
 
 fn new_task(wanted: &Wanted) -> NewTask {

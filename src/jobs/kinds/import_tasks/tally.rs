@@ -69,7 +69,8 @@ impl Tally {
     }
 
     pub fn quality(&self) -> Quality {
-        let valid = share(self.good, self.good + self.bad);
+        let rows = self.good + self.bad;
+        let valid = share(rows - self.failed, rows);
         let complete = share(self.filled, self.cells);
         let distinct = share(self.good - self.twins, self.good);
         let score = (valid * VALID + complete * COMPLETE + distinct * DISTINCT) / 100.0;
