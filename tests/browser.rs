@@ -287,7 +287,7 @@ async fn every_page_is_accessible_in_light_and_dark_narrow_and_wide_in_every_lan
     let mut looked: Vec<(String, Option<&'static str>)> =
         pages(&house).await.into_iter().map(|(path, who)| (path, Some(who).filter(|who| *who != "nobody"))).collect();
     looked.retain(|(path, _)| !path.contains("?q="));
-    let people = ["alice", "bob", "carol"].map(|name| house.people.cookies(name));
+    let people = ["alice", "ada", "bob", "carol"].map(|name| house.people.cookies(name));
     let list = serde_json::to_string(&looked).unwrap();
     let script = Script::new("accessible.mjs").server(house.url()).people(&people).env("MILEPOST_PAGES", &list);
     // The server runs in this process: its threads must go on while the script looks.

@@ -16,7 +16,7 @@ use crate::support::binary::Binary;
 use crate::support::client::Client;
 use crate::support::jobs::{create_job, ended, task, until, viewer};
 use crate::support::server::{House, template_copy};
-use crate::support::sheet::{python_csv, row, tally, upload, uploaded};
+use crate::support::sheet::{libreoffice, python_csv, row, tally, upload, uploaded};
 use crate::support::{eventually, say};
 
 /// The file with a job of its own, then the job that imports it.
@@ -198,6 +198,28 @@ async fn a_workbook_comes_in_with_its_dates_numbers_and_percents_as_they_look() 
         .query_row("select estimate_minutes from tasks where kind = 'assignment'", [], |row| row.get(0))
         .unwrap();
     assert_eq!(estimate, 90);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_libreoffice_saves_comes_in_alike_as_workbook_and_in_its_encodings() {
+    let typed = "title,assignee,due,percent,external id\n\
+                 \"Paint, the pier\",bob@harbour.example,2026-12-01,40%,7\nFaçade,carol@harbour.example,2026-12-24,,8\n";
+    let book = libreoffice(typed.as_bytes(), "work.csv", Some("CSV:44,34,76,1"), "xlsx");
+    let text = |filter: &str| {
+        let to = format!("csv:Text - txt - csv (StarCalc):{filter},1,,0,false,true");
+        libreoffice(&book, "work.xlsx", None, &to)
+    };
+    // Delimiter, quotation mark, encoding.
+    let files = [("XLSX", book.clone()), ("Windows-1252", text("59,34,1")), ("UTF-16", text("9,34,65535")), ("UTF-8", text("44,34,76"))];
+    let mut expected: Option<Vec<String>> = None;
+    for (what, bytes) in files {
+        let house = House::open().await;
+        let result = import(&house, &bytes, json!({})).await;
+        assert_eq!(tally(&result), [2, 0, 0, 0], "{what}: {result}");
+        let saved = assignments(&house);
+        assert!(saved.join(" ").contains("2026-12-01") && saved.join(" ").contains("Real(40.0)"), "{what}: {saved:?}");
+        assert_eq!(*expected.get_or_insert_with(|| saved.clone()), saved, "{what}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

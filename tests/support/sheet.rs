@@ -48,6 +48,22 @@ pub fn python_csv(rows: &[Vec<String>], encoding: &str, settings: &str) -> Vec<u
     output.stdout
 }
 
+/// What LibreOffice makes of a file: as `to` says (`xlsx`, or `csv:` with its filter's numbers), read as `from` does.
+pub fn libreoffice(bytes: &[u8], name: &str, from: Option<&str>, to: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, out) = (folder.path().join(name), folder.path().join("out"));
+    std::fs::write(&source, bytes).unwrap();
+    let mut office = Command::new("soffice");
+    // A profile of its own, so that none that is open elsewhere answers.
+    office.arg(format!("-env:UserInstallation=file://{}/profile", folder.path().display())).arg("--headless");
+    office.args(from.map(|filter| format!("--infilter={filter}")));
+    office.args(["--convert-to", to, "--outdir"]).arg(&out).arg(&source);
+    let output = office.output().expect("LibreOffice is there: tests/run installs it");
+    let kind = to.split(':').next().unwrap();
+    let made = out.join(name).with_extension(kind);
+    std::fs::read(&made).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
 pub fn row(cells: &[&str]) -> Vec<String> {
     cells.iter().map(ToString::to_string).collect()
 }
