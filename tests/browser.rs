@@ -39,6 +39,11 @@ async fn a_half_typed_note_survives_ten_live_updates_to_its_own_card() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_is_said_in_words_as_one_types_with_script_and_without() {
+    Served::open().await.script("schedules.mjs").run();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_tabs_of_one_browser_on_plain_http_all_load_and_the_visible_one_is_live() {
     let served = Served::open().await;
     let task = served.assign("Paint the north pier").await;
