@@ -216,6 +216,36 @@ async fn links_and_tokens_that_cannot_be_used_go_and_others_stay() {
     assert_eq!(count("api_tokens"), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_an_open_job_or_a_schedule_will_read_stays() {
+    let lived = Lived::open().await;
+    let mut uploads = Vec::new();
+    for _ in 0..3 {
+        let id = lived.create("Upload tasks.csv", NewJob::default(), |new| new.category = Some("upload".into())).await;
+        lived.file(id).await;
+        lived.finish(id, Outcome::Done).await;
+        uploads.push(id);
+    }
+    let file = |id: TaskId| json!({ "file": { "task": id.get(), "name": "tasks.csv" } });
+    let letters = NewJob { job_kind: Some("letters".into()), payload: file(uploads[0]), ..NewJob::default() };
+    lived.create("Read it one day", letters, |_| {}).await;
+    let template = json!({ "job": { "job_kind": "import-tasks", "payload": file(uploads[1]) } }).to_string();
+    let put = lived.house.server.app.db.write(move |w| {
+        w.conn.execute(
+            "insert into schedules (organisation_id, title, cron, zone, template, jitter_seconds, after_downtime, overlap,
+               alarm_failures, is_paused, counted_to, forgotten_to, created_at, updated_at, version)
+             values (1, 'Weekly', '@weekly', 'UTC', ?1, 0, 'skip', 'skip', 3, 1, 0, 0, 0, 0, 1)",
+            [template],
+        )?;
+        Ok(())
+    });
+    put.await.unwrap();
+    lived.house.advance(DAY * 100);
+    let result = lived.clean(json!(null)).await;
+    assert_eq!(uploads.iter().map(|id| lived.is_there(*id)).collect::<Vec<_>>(), [true, true, false], "{result}");
+    assert_eq!(lived.count("select count(*) from artifacts where state = 'stored'"), 2, "{result}");
+}
+
 /// MILEPOST_CLEAN_JOBS=20000 looks at more.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_jobs_go_while_pages_answer() {

@@ -11,15 +11,13 @@ use super::forms::{Fields, Filled};
 use super::import::show_upload;
 use super::new_job::kind_of;
 use super::page::{Visit, see_other};
+use crate::config::UPLOAD_CATEGORY;
 use crate::error::{Error, Result, msg};
 use crate::jobs::actions::{Finish, NewArtifact, finish, store_artifact};
 use crate::jobs::artifacts::ArtifactName;
 use crate::jobs::{BuiltIn, Outcome};
 use crate::tasks::actions::{NewJob, NewTask, create};
 use crate::tasks::{TaskId, Via};
-
-/// What uploads are filed under.
-const CATEGORY: &str = "upload";
 
 /// Takes the file of a kind that begins with one, then leads to what is asked about it.
 pub async fn post_file(visit: Visit, At(name): At<String>, mut request: Request) -> Result<Response> {
@@ -77,7 +75,7 @@ async fn keep(visit: &Visit, part: Field<'_>, first: axum::body::Bytes) -> Resul
     let title = visit.l().with("upload-title", "name", name.as_str());
     let content_type = part.content_type().unwrap_or("application/octet-stream").to_owned();
     let job = NewJob { max_attempts: Some(1), ..NewJob::default() };
-    let new = NewTask { title, category: Some(CATEGORY.into()), job: Some(job), ..NewTask::default() };
+    let new = NewTask { title, category: Some(UPLOAD_CATEGORY.into()), job: Some(job), ..NewTask::default() };
     let task = visit.app.act(&visit.viewer, Via::Page, move |w, by| create(w, by, new)).await?.task.id;
     let file = NewArtifact { name: name.clone(), content_type, attempt: None, bytes: None };
     let body = stream::iter([Ok(first)]).chain(part.map_err(broken));

@@ -2,7 +2,7 @@
 //! left, files, links, tokens. It dismisses jobs as people do, so that their trail stays. First it counts; a dry run ends
 //! there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -37,8 +37,10 @@ impl JobKind for CleanUp {
 
     async fn run(kept: Retention, job: &Context) -> Result<Value, Stop> {
         let now = job.app().clock.now();
-        let organisations = job.read(|conn| Ok(organisation_ids(conn)?)).await?;
-        let mut cleaning = Cleaning { job, kept, now, organisations, found: BTreeMap::new(), gone: BTreeMap::new() };
+        let (organisations, awaited) =
+            job.read(|conn| Ok((organisation_ids(conn)?, sql::files_awaited(conn)?))).await?;
+        let (found, gone) = (BTreeMap::new(), BTreeMap::new());
+        let mut cleaning = Cleaning { job, kept, now, organisations, awaited, found, gone };
         cleaning.go_through(Pass::Count).await?;
         let is_dry = cleaning.kept.dry_run;
         if !is_dry {
@@ -59,6 +61,8 @@ struct Cleaning<'a> {
     kept: Retention,
     now: Timestamp,
     organisations: Vec<OrganisationId>,
+    /// Jobs with a file that is still to be read.
+    awaited: BTreeSet<TaskId>,
     /// How many there are to remove, and were removed, of each sort.
     found: BTreeMap<&'static str, i64>,
     gone: BTreeMap<&'static str, i64>,
@@ -108,6 +112,7 @@ impl Cleaning<'_> {
                 })
                 .await?;
             place = next;
+            let ids: Vec<TaskId> = ids.into_iter().filter(|id| !self.awaited.contains(id)).collect();
             if pass == Pass::Count {
                 *self.found.entry(sort).or_default() += number(ids.len());
                 continue;
@@ -163,8 +168,10 @@ impl Cleaning<'_> {
         let (ended_before, now) = (before(self.now, self.kept.file_days), self.now);
         let mut place = Some(ArtifactId::new(0));
         while let Some(after) = place {
-            let (ids, next) = self.job.read(move |conn| sql::old_files(conn, ended_before, after, LOOK)).await?;
+            let (files, next) = self.job.read(move |conn| sql::old_files(conn, ended_before, after, LOOK)).await?;
             place = next;
+            let ids: Vec<ArtifactId> =
+                files.into_iter().filter(|(_, task)| !self.awaited.contains(task)).map(|(id, _)| id).collect();
             if pass == Pass::Count {
                 *self.found.entry(FILES).or_default() += number(ids.len());
                 continue;

@@ -1,5 +1,7 @@
 //! Ended jobs and files that may be over: found in pieces, oldest first, and never one that something open needs.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -47,23 +49,40 @@ pub fn ended_jobs(
     Ok((rows.into_iter().filter(|(_, is_free)| *is_free).map(|(place, _)| TaskId::new(place.id)).collect(), next))
 }
 
-/// The next files of jobs that ended before this, of all organisations, and where to go on.
+/// The jobs that have a file which an open job, or a schedule, will read: payloads name it `{"task": 42, "name": "a.csv"}`.
+pub fn files_awaited(conn: &Connection) -> Result<BTreeSet<TaskId>> {
+    Ok(conn
+        .prepare_cached(
+            "select f.value from jobs j join job_contents c on c.task_id = j.task_id, json_tree(c.payload) f
+             where j.ended_at is null and j.job_kind is not null
+               and f.key = 'task' and f.type = 'integer' and f.path like '%.file'
+             union
+             select f.value from schedules s, json_tree(s.template) f
+             where f.key = 'task' and f.type = 'integer' and f.path like '%.file'",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// The next files of jobs that ended before this, of all organisations, each with its job, and where to go on.
 pub fn old_files(
     conn: &Connection,
     ended_before: Timestamp,
     after: ArtifactId,
     limit: i64,
-) -> Result<(Vec<ArtifactId>, Option<ArtifactId>)> {
+) -> Result<(Vec<(ArtifactId, TaskId)>, Option<ArtifactId>)> {
     let rows = conn
         .prepare_cached(
-            "select a.id, a.state = 'stored' and t.finished_at is not null and t.finished_at <= ?1
+            "select a.id, a.task_id, a.state = 'stored' and t.finished_at is not null and t.finished_at <= ?1
              from artifacts a left join tasks t on t.id = a.task_id where a.id > ?2 order by a.id limit ?3",
         )?
-        .query_map(params![ended_before.as_microsecond(), after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<Vec<(ArtifactId, Option<bool>)>>>()?;
+        .query_map(params![ended_before.as_microsecond(), after, limit], |row| {
+            Ok(((row.get(0)?, row.get(1)?), row.get(2)?))
+        })?
+        .collect::<rusqlite::Result<Vec<((ArtifactId, TaskId), Option<bool>)>>>()?;
     let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < limit);
-    let next = rows.last().map(|(id, _)| *id).filter(|_| !is_last);
-    Ok((rows.into_iter().filter(|(_, is_old)| *is_old == Some(true)).map(|(id, _)| id).collect(), next))
+    let next = rows.last().map(|((id, _), _)| *id).filter(|_| !is_last);
+    Ok((rows.into_iter().filter(|(_, is_old)| *is_old == Some(true)).map(|(file, _)| file).collect(), next))
 }
 
 /// Lets go of a file of a job that ended before this; its bytes go in pieces, later. False when it is not there any more, or
