@@ -210,7 +210,12 @@ async fn what_libreoffice_saves_comes_in_alike_as_workbook_and_in_its_encodings(
         libreoffice(&book, "work.xlsx", None, &to)
     };
     // Delimiter, quotation mark, encoding.
-    let files = [("XLSX", book.clone()), ("Windows-1252", text("59,34,1")), ("UTF-16", text("9,34,65535")), ("UTF-8", text("44,34,76"))];
+    let files = [
+        ("XLSX", book.clone()),
+        ("Windows-1252", text("59,34,1")),
+        ("UTF-16", text("9,34,65535")),
+        ("UTF-8", text("44,34,76")),
+    ];
     let mut expected: Option<Vec<String>> = None;
     for (what, bytes) in files {
         let house = House::open().await;
