@@ -1,6 +1,8 @@
 //! What a program sends, read into its type. A body that cannot be is refused with a sentence for each field that is
 //! wrong; one that is no JSON at all, or of another kind, with one for the whole.
 
+use std::ops::BitOr;
+
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -84,8 +86,8 @@ fn make_whole(value: &mut Value) -> bool {
             }
             _ => false,
         },
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| make_whole(item) || any),
-        Value::Object(fields) => fields.values_mut().fold(false, |any, field| make_whole(field) || any),
+        Value::Array(items) => items.iter_mut().map(make_whole).fold(false, BitOr::bitor),
+        Value::Object(fields) => fields.values_mut().map(make_whole).fold(false, BitOr::bitor),
         _ => false,
     }
 }

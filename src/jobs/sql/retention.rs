@@ -64,13 +64,16 @@ pub fn files_awaited(conn: &Connection) -> Result<BTreeSet<TaskId>> {
         .collect::<rusqlite::Result<_>>()?)
 }
 
+/// A file, and the job that left it.
+pub type FileOfJob = (ArtifactId, TaskId);
+
 /// The next files of jobs that ended before this, of all organisations, each with its job, and where to go on.
 pub fn old_files(
     conn: &Connection,
     ended_before: Timestamp,
     after: ArtifactId,
     limit: i64,
-) -> Result<(Vec<(ArtifactId, TaskId)>, Option<ArtifactId>)> {
+) -> Result<(Vec<FileOfJob>, Option<ArtifactId>)> {
     let rows = conn
         .prepare_cached(
             "select a.id, a.task_id, a.state = 'stored' and t.finished_at is not null and t.finished_at <= ?1
@@ -79,7 +82,7 @@ pub fn old_files(
         .query_map(params![ended_before.as_microsecond(), after, limit], |row| {
             Ok(((row.get(0)?, row.get(1)?), row.get(2)?))
         })?
-        .collect::<rusqlite::Result<Vec<((ArtifactId, TaskId), Option<bool>)>>>()?;
+        .collect::<rusqlite::Result<Vec<(FileOfJob, Option<bool>)>>>()?;
     let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < limit);
     let next = rows.last().map(|((id, _), _)| *id).filter(|_| !is_last);
     Ok((rows.into_iter().filter(|(_, is_old)| *is_old == Some(true)).map(|(file, _)| file).collect(), next))
