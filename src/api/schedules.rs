@@ -17,7 +17,7 @@ use super::shapes::TaskShape;
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
-use crate::people::{ProjectId, UserId, Viewer};
+use crate::people::{ProjectId, UserId, Viewer, parse_zone};
 use crate::schedules::actions::{self, Wanted};
 use crate::schedules::{
     AfterDowntime, AssignmentTemplate, DueAfter, JobTemplate, Overlap, Rules, Run, Schedule, ScheduleId, Template, sql,
@@ -117,6 +117,11 @@ pub struct EditBody {
     alarm_failures: Option<i64>,
 }
 
+/// Blank would be one's own, to whoever fills in the form.
+fn check_zone(zone: Option<&str>) -> Result<()> {
+    zone.map_or(Ok(()), |zone| parse_zone(zone).map(drop).map_err(|why| Error::field("zone", why)))
+}
+
 /// One of the two; none where neither was said.
 fn template(job: Option<JobBody>, assignment: Option<AssignmentBody>) -> Result<Option<Template>> {
     match (job, assignment) {
@@ -143,6 +148,7 @@ fn template(job: Option<JobBody>, assignment: Option<AssignmentBody>) -> Result<
 
 impl NewBody {
     fn wanted(self) -> Result<Wanted> {
+        check_zone(self.zone.as_deref())?;
         let usual = Rules::default();
         let template = template(self.job, self.assignment)?;
         let template = template.ok_or_else(|| Error::field("job", msg("error-schedule-what")))?;
@@ -214,7 +220,9 @@ impl std::str::FromStr for Place {
     type Err = std::num::ParseIntError;
 
     fn from_str(text: &str) -> Result<Place, Self::Err> {
-        text.split_once('.').unwrap_or((text, "")).0.parse().map(Place)
+        let (id, beside) = text.split_once('.').unwrap_or((text, ""));
+        beside.parse::<i64>()?;
+        id.parse().map(Place)
     }
 }
 
@@ -287,6 +295,7 @@ pub fn told_get_schedule() -> Told {
 
 pub async fn patch_schedule(At(id): At<ScheduleId>, call: Call<Json<EditBody>>) -> Result<Response> {
     let (call, Json(mut body)) = call.split();
+    check_zone(body.zone.as_deref())?;
     let template = template(body.job.take(), body.assignment.take())?;
     let (by, now) = (call.by(), call.app.clock.now());
     let verb = move |w: &mut crate::db::Write<'_>| {
