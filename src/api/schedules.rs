@@ -130,8 +130,11 @@ fn template(job: Option<JobBody>, assignment: Option<AssignmentBody>) -> Result<
         (Some(job), None) => {
             let payload = Value::Object(job.payload.unwrap_or_default());
             let JobBody { job_kind, queue, max_attempts, .. } = job;
-            let queue = queue.map(|queue| parse_line(&queue, config::NAME_CHARS)).transpose();
-            let queue = queue.map_err(|why| Error::field("job.queue", why))?;
+            let line = |field: &'static str, text: String| {
+                parse_line(&text, config::NAME_CHARS).map_err(|why| Error::field(field, why))
+            };
+            let job_kind = line("job.job_kind", job_kind)?;
+            let queue = queue.map(|queue| line("job.queue", queue)).transpose()?;
             Ok(Some(Template::Job(JobTemplate { job_kind, payload, queue, max_attempts })))
         }
         (None, Some(work)) => {
