@@ -17,7 +17,7 @@ use super::shapes::TaskShape;
 use crate::App;
 use crate::config;
 use crate::error::{Error, Result, msg};
-use crate::people::{ProjectId, UserId, Viewer, parse_line, parse_zone};
+use crate::people::{ProjectId, UserId, Viewer, parse_zone};
 use crate::schedules::actions::{self, Wanted};
 use crate::schedules::{
     AfterDowntime, AssignmentTemplate, DueAfter, JobTemplate, Overlap, Rules, Run, Schedule, ScheduleId, Template, sql,
@@ -130,11 +130,6 @@ fn template(job: Option<JobBody>, assignment: Option<AssignmentBody>) -> Result<
         (Some(job), None) => {
             let payload = Value::Object(job.payload.unwrap_or_default());
             let JobBody { job_kind, queue, max_attempts, .. } = job;
-            let line = |field: &'static str, text: String| {
-                parse_line(&text, config::NAME_CHARS).map_err(|why| Error::field(field, why))
-            };
-            let job_kind = line("job.job_kind", job_kind)?;
-            let queue = queue.map(|queue| line("job.queue", queue)).transpose()?;
             Ok(Some(Template::Job(JobTemplate { job_kind, payload, queue, max_attempts })))
         }
         (None, Some(work)) => {

@@ -204,6 +204,36 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// A new one, by the usual rules and without a maker; storing it gives it its id.
+    pub fn new(
+        organisation: OrganisationId,
+        title: String,
+        cron: Cron,
+        zone: TimeZone,
+        template: Template,
+        now: Timestamp,
+    ) -> Schedule {
+        Schedule {
+            id: ScheduleId::new(0),
+            organisation,
+            title,
+            next_slot: cron.next(now, &zone),
+            cron,
+            zone,
+            template,
+            rules: Rules::default(),
+            is_paused: false,
+            comes_with: None,
+            maker: None,
+            counted_to: now,
+            forgotten_to: now,
+            runs: 0,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
     /// How long after its slots it starts. Drawn from its number, so that it keeps its distance from run to run, and
     /// schedules of the same time are spread.
     pub fn delay(&self) -> SignedDuration {

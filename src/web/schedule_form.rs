@@ -346,9 +346,6 @@ fn wanted(what: What, fields: &Fields) -> Result<Wanted> {
         What::Own => own_payload(&mut checked, fields)
             .map(|payload| job(fields.get("job_kind").trim().to_owned(), payload, fields)),
     };
-    if what == What::Own && fields.filled("job_kind").is_none() {
-        checked.refuse("job_kind", msg("error-required"));
-    }
     checked.check()?;
     let template = template.ok_or_else(|| anyhow::anyhow!("a checked form lacks what it makes"))?;
     let text = |name: &str| fields.get(name).to_owned();

@@ -10,7 +10,7 @@ use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::people::actions::Fields;
 use crate::people::{parse_line, parse_zone};
-use crate::schedules::{Cron, Rules, Schedule, ScheduleId, Template, sql, title_at};
+use crate::schedules::{Cron, JobTemplate, Rules, Schedule, ScheduleId, Template, sql, title_at};
 use crate::tasks::By;
 
 /// What is wanted of a schedule; texts as they came.
@@ -48,6 +48,7 @@ fn checked(wanted: Wanted, by: &By, now: Timestamp) -> Result<Checked> {
         }
         fits
     });
+    let template = checked_template(&mut fields, wanted.template);
     for (field, value, range) in [
         ("jitter_seconds", wanted.rules.jitter_seconds, config::JITTER_SECONDS),
         ("alarm_failures", wanted.rules.alarm_failures, config::ALARM_FAILURES),
@@ -57,12 +58,21 @@ fn checked(wanted: Wanted, by: &By, now: Timestamp) -> Result<Checked> {
         }
     }
     fields.check()?;
-    match (title, cron, zone) {
-        (Some(title), Some(cron), Some(zone)) => {
-            Ok(Checked { title, cron, zone, template: wanted.template, rules: wanted.rules })
+    match (title, cron, zone, template) {
+        (Some(title), Some(cron), Some(zone), Some(template)) => {
+            Ok(Checked { title, cron, zone, template, rules: wanted.rules })
         }
         _ => Err(anyhow::anyhow!("a checked form lacks a field").into()),
     }
+}
+
+/// A job of a schedule has a kind: without one no worker would ever claim it.
+fn checked_template(fields: &mut Fields, template: Template) -> Option<Template> {
+    let Template::Job(job) = template else { return Some(template) };
+    let line = |text: &str| parse_line(text, config::NAME_CHARS);
+    let job_kind = fields.take("job_kind", line(&job.job_kind));
+    let queue = fields.take("queue", job.queue.as_deref().map(line).transpose());
+    Some(Template::Job(JobTemplate { job_kind: job_kind?, queue: queue?, ..job }))
 }
 
 /// Makes what it would make, and takes it back: what is wrong with it is told by the verb that will make it.
@@ -83,24 +93,11 @@ pub fn create(w: &mut Write<'_>, by: &By, wanted: Wanted) -> Result<Schedule> {
     if sql::count(w.conn, by.viewer.organisation)? >= config::SCHEDULES {
         return Err(Error::Conflict(msg("refused-schedules-full").arg("limit", config::SCHEDULES)));
     }
+    let Checked { title, cron, zone, template, rules } = checked;
     let mut schedule = Schedule {
-        id: ScheduleId::new(0),
-        organisation: by.viewer.organisation,
-        title: checked.title,
-        next_slot: checked.cron.next(w.now, &checked.zone),
-        cron: checked.cron,
-        zone: checked.zone,
-        template: checked.template,
-        rules: checked.rules,
-        is_paused: false,
-        comes_with: None,
+        rules,
         maker: Some(by.viewer.user),
-        counted_to: w.now,
-        forgotten_to: w.now,
-        runs: 0,
-        created_at: w.now,
-        updated_at: w.now,
-        version: 1,
+        ..Schedule::new(by.viewer.organisation, title, cron, zone, template, w.now)
     };
     rehearse(w, by, &schedule)?;
     sql::insert(w.conn, &mut schedule)?;

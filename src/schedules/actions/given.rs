@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::jobs::BuiltIn;
 use crate::locale::Lang;
 use crate::people::{self, OrganisationId};
-use crate::schedules::{Cron, JobTemplate, Rules, Schedule, ScheduleId, Template, sql};
+use crate::schedules::{Cron, JobTemplate, Schedule, Template, sql};
 
 /// Gives an organisation those that it has not been given yet.
 pub fn give(w: &mut Write<'_>, organisation: OrganisationId, zone: &str) -> Result<()> {
@@ -34,26 +34,12 @@ fn give_one(w: &Write<'_>, organisation: OrganisationId, zone: &str, kind: Built
         queue: None,
         max_attempts: None,
     };
-    let next_slot = cron.next(w.now, &zone);
+    // Of jobs that Milepost makes by itself, the language is that of its log.
+    let title = Lang::En.t(kind.title_key()).to_owned();
+    let template = Template::Job(template);
     let mut schedule = Schedule {
-        id: ScheduleId::new(0),
-        organisation,
-        // Of jobs that Milepost makes by itself, the language is that of its log.
-        title: Lang::En.t(kind.title_key()).to_owned(),
-        cron,
-        zone,
-        template: Template::Job(template),
-        rules: Rules::default(),
-        is_paused: false,
         comes_with: Some(kind.to_string()),
-        maker: None,
-        next_slot,
-        counted_to: w.now,
-        forgotten_to: w.now,
-        runs: 0,
-        created_at: w.now,
-        updated_at: w.now,
-        version: 1,
+        ..Schedule::new(organisation, title, cron, zone, template, w.now)
     };
     sql::insert(w.conn, &mut schedule)
 }
