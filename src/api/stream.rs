@@ -20,8 +20,9 @@ use crate::error::{Error, Result, msg};
 use crate::live::feed::{From, News};
 use crate::live::{Cursor, Feed, Item, TickLetter, Watcher};
 use crate::people::{ProjectId, UserId, Viewer};
-use crate::server::Outbox;
-use crate::server::stream::{Encoding, cursor, gone, poll, reset, respond};
+use crate::server::frames::{cursor, gone, reset};
+use crate::server::stream::{Encoding, respond};
+use crate::server::{Outbox, poll};
 use crate::tasks::{self, Change, Kind, Task, TaskId};
 use crate::web::monitor::pairs;
 

@@ -2,7 +2,9 @@
 //! and stops when told to. A stream's socket leaves hyper once its request was
 //! read, so that a reader costs a small task and no buffers.
 
+pub mod frames;
 mod outbox;
+mod poll;
 mod socket;
 pub mod stream;
 
@@ -33,6 +35,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 pub use outbox::Outbox;
+pub use poll::poll;
 use socket::Socket;
 use stream::{Begin, Opening};
 

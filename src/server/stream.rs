@@ -3,7 +3,6 @@
 //! rights and server last. What the forms share is written here.
 
 use std::future::{Future, poll_fn};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
@@ -11,22 +10,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::http::header;
 use axum::http::response::Parts;
-use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
+use super::frames::{PING, end, hello, place, reset};
 use super::outbox::Outbox;
 use crate::App;
 use crate::error::Result;
-use crate::live::feed::{From, Start};
-use crate::live::{Batch, Cursor, EndReason, Feed, Item, Watcher};
-use crate::tasks::TaskId;
+use crate::live::feed::From;
+use crate::live::{Batch, EndReason, Feed, Item, Watcher};
 
 /// How a door writes what its streams say.
 pub trait Encoding: Send + 'static {
@@ -39,7 +37,7 @@ pub trait Encoding: Send + 'static {
 }
 
 /// What a reader is told first that a stream needs to be: never stored, never held back, never changed on its way.
-const HEADERS: [(header::HeaderName, &str); 3] = [
+pub(super) const HEADERS: [(header::HeaderName, &str); 3] = [
     (header::CONTENT_TYPE, "text/event-stream"),
     (header::CACHE_CONTROL, "no-cache, no-transform"),
     (header::HeaderName::from_static("x-accel-buffering"), "no"),
@@ -52,77 +50,6 @@ pub fn respond(app: &App, watcher: Watcher, from: From, encoding: impl Encoding)
     let mut response = (HEADERS, Body::empty()).into_response();
     response.extensions_mut().insert(opening);
     Ok(response)
-}
-
-/// The same as a whole answer, for those who cannot have a stream: given as soon as there is anything after the
-/// greeting, or when it has been waited for long enough.
-pub async fn poll(app: &App, watcher: Watcher, from: From, mut encoding: impl Encoding) -> Result<Response> {
-    let mut feed = Feed::open(app, watcher)?;
-    let mut out = Outbox::default();
-    let until = Instant::now() + app.hub.limits().poll;
-    if let Err(reason) = gather(&mut feed, from, &mut encoding, &mut out, until).await {
-        out.push(end(reason));
-    }
-    Ok((HEADERS, out.into_bytes()).into_response())
-}
-
-async fn gather(
-    feed: &mut Feed,
-    from: From,
-    encoding: &mut impl Encoding,
-    out: &mut Outbox,
-    until: Instant,
-) -> Result<(), EndReason> {
-    let start = feed.start(from).await?;
-    out.push_at(start.cursor, hello(start));
-    let mut has_news = start.reset;
-    if start.reset {
-        out.push(reset(start.cursor));
-    }
-    let mut behind = start.behind;
-    let greeting = out.size();
-    loop {
-        if behind {
-            let page = feed.replay().await?;
-            behind = page.more;
-            for item in page.items {
-                encoding.write(feed, item, out).await;
-            }
-        }
-        while let Some(item) = feed.try_next()? {
-            encoding.write(feed, item, out).await;
-        }
-        has_news |= out.size() > greeting;
-        if has_news && (!behind || out.is_full()) {
-            return Ok(());
-        }
-        if behind && Instant::now() < until {
-            continue;
-        }
-        if behind {
-            // Nothing of so long a past was this reader's: the next poll goes on from here.
-            out.push_at(feed.cursor(), place(feed.cursor()));
-            return Ok(());
-        }
-        let ticket = feed.ticket().clone();
-        let waited = timeout_at(until.min(Instant::now() + feed.lasts()), async {
-            tokio::select! {
-                biased;
-                reason = poll_fn(|cx| ticket.poll_ended(cx)) => Err(reason),
-                ready = feed.ready() => ready,
-            }
-        });
-        if let Ok(heard) = waited.await {
-            heard?;
-        } else if Instant::now() < until {
-            feed.renew().await?;
-        } else {
-            feed.settle();
-            out.push_at(feed.cursor(), place(feed.cursor()));
-            out.push(Bytes::from_static(PING));
-            return Ok(());
-        }
-    }
 }
 
 /// Rides on the answer until the server takes it up. One that nobody takes up is closed with the answer.
@@ -432,54 +359,3 @@ fn head_of(head: &Parts, now: Timestamp) -> Bytes {
 
 /// How long a reader that had more to read may take for the last word: less than the server takes to stop.
 const FAREWELL: Duration = Duration::from_millis(500);
-
-/// Where to go on: the address says it for our script, the header for a browser's own reader; the newer wins.
-pub fn cursor(epoch: u32, pairs: &[(String, String)], headers: &HeaderMap) -> Option<Cursor> {
-    let asked = pairs.iter().find(|(name, _)| name == "after").map(|(_, value)| value.as_str());
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let present = [asked, last].into_iter().flatten().filter(|text| !text.is_empty());
-    // What is no cursor of ours counts as a foreign one: the page then asks for everything.
-    let cursors = present.map(|text| text.parse().unwrap_or(Cursor { epoch: 0, sequence: -1 }));
-    // One of this database is newer than any of another: an address may hold a cursor from before a restore for ever.
-    cursors.max_by_key(|cursor: &Cursor| (cursor.epoch == epoch, cursor.sequence))
-}
-
-const PING: &[u8] = b"event: ping\ndata: {}\n\n";
-
-fn hello(start: Start) -> Bytes {
-    let cursor = start.cursor;
-    let data =
-        json!({ "epoch": format!("{:x}", cursor.epoch), "cursor": cursor.to_string(), "now": start.now.to_string() });
-    Bytes::from(format!("retry: {}\nid: {cursor}\nevent: hello\ndata: {data}\n\n", jitter(1000, 1000)))
-}
-
-/// Says of each of these tasks that it is gone; the cursor stands on the last, so that a cut in between repeats them all.
-pub fn gone(cursor: Cursor, tasks: impl Iterator<Item = TaskId>, out: &mut Outbox) {
-    let frames: Vec<String> = tasks.map(|task| format!("event: gone\ndata: {}\n\n", json!({ "id": task }))).collect();
-    let Some((last, before)) = frames.split_last() else { return };
-    out.push(Bytes::from(before.concat()));
-    out.push_at(cursor, Bytes::from(format!("id: {cursor}\n{last}")));
-}
-
-pub fn reset(cursor: Cursor) -> Bytes {
-    Bytes::from(format!("id: {cursor}\nevent: reset\ndata: {{}}\n\n"))
-}
-
-/// Says how far the reader has come, when what happened since was none of theirs.
-fn place(cursor: Cursor) -> Bytes {
-    Bytes::from(format!("id: {cursor}\n\n"))
-}
-
-/// The last event: why, and at a shutdown when to come back, not all at once.
-fn end(reason: EndReason) -> Bytes {
-    let data = json!({ "reason": reason });
-    Bytes::from(match reason {
-        EndReason::Shutdown => format!("retry: {}\nevent: end\ndata: {data}\n\n", jitter(500, 2500)),
-        _ => format!("event: end\ndata: {data}\n\n"),
-    })
-}
-
-/// Milliseconds between `least` and `least + spread`, so that a thousand readers do not come back in the same second.
-fn jitter(least: u64, spread: u64) -> u64 {
-    least + RandomState::new().build_hasher().finish() % spread
-}

@@ -21,8 +21,9 @@ use crate::live::feed::{From, News};
 use crate::live::{Feed, Item, Watcher};
 use crate::locale::Lang;
 use crate::people::Viewer;
-use crate::server::Outbox;
-use crate::server::stream::{Encoding, cursor, gone, poll, reset, respond};
+use crate::server::frames::{cursor, gone, reset};
+use crate::server::stream::{Encoding, respond};
+use crate::server::{Outbox, poll};
 use crate::tasks::{self, Task, TaskId};
 
 /// What a page shows, and so wants to hear of.
