@@ -20,6 +20,7 @@ mod house;
 mod hub;
 mod hub_model;
 mod import;
+mod import_many;
 mod inside;
 mod integrity;
 mod isolation;

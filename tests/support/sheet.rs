@@ -72,3 +72,14 @@ pub fn row(cells: &[&str]) -> Vec<String> {
 pub fn tally(result: &Value) -> [i64; 4] {
     ["new", "updated", "skipped", "failed"].map(|name| result[name].as_i64().unwrap_or_else(|| panic!("{result}")))
 }
+
+/// Rows of two columns, each with an external id of its own, and every hundredth one bad.
+pub fn many(rows: usize, has_id: bool) -> Vec<u8> {
+    let mut csv = String::from("title,assignee,external id\n");
+    for number in 1..=rows {
+        let who = if number % 100 == 0 { "zoe" } else { "bob" };
+        let id = if has_id { number.to_string() } else { String::new() };
+        csv.push_str(&format!("Row {number},{who}@harbour.example,{id}\n"));
+    }
+    csv.into_bytes()
+}
