@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 
 use crate::db::backup::Keep;
 use crate::front::{AT_ROOT, Base, BaseUrl, Proxies};
+use crate::outbound::Allowed;
 
 /// What `milepost serve` is told on its command line or in its environment.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Config {
     pub base_url: Option<BaseUrl>,
     /// Whose `X-Forwarded-…` headers are believed.
     pub trusted_proxies: Proxies,
+    /// Private networks that feeds and webhooks may reach.
+    pub allowed_private: Allowed,
     /// Offers the two demo visitors on the sign-in page.
     pub demo: bool,
     pub streams: Streams,
@@ -49,6 +52,7 @@ impl Default for Config {
             backups: None,
             base_url: None,
             trusted_proxies: Proxies::default(),
+            allowed_private: Allowed::default(),
             demo: false,
             streams: Streams::default(),
             output: Arc::new(Output::default()),
@@ -196,6 +200,13 @@ pub const PROJECT_MEMBERS: usize = 1_000;
 pub const TASKS_AT_ONCE: usize = 100;
 /// Minutes: a year of working days is more than one task should take.
 pub const ESTIMATE_MINUTES: std::ops::RangeInclusive<i64> = 1..=120_000;
+
+/// Asking others' servers: how long a connection, and how long everything may take; a feed of some ten thousand events
+/// fits in the bytes; who is led on more often runs in a circle.
+pub const OUTBOUND_CONNECT: Duration = Duration::from_secs(10);
+pub const OUTBOUND_TIME: Duration = Duration::from_secs(60);
+pub const OUTBOUND_BYTES: usize = 16 * 1024 * 1024;
+pub const OUTBOUND_REDIRECTS: usize = 5;
 
 /// What of a search is heard: each word is another walk through the index.
 pub const SEARCH_CHARS: usize = 200;

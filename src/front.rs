@@ -145,9 +145,13 @@ impl FromStr for Proxies {
     type Err = Unusable;
 
     fn from_str(text: &str) -> Result<Proxies, Unusable> {
-        let named = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        named.map(network).collect::<Result<_, _>>().map(Proxies)
+        networks(text).map(Proxies)
     }
+}
+
+/// Addresses and networks, separated by commas.
+pub fn networks(text: &str) -> Result<Vec<IpNet>, Unusable> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(network).collect()
 }
 
 fn network(text: &str) -> Result<IpNet, Unusable> {

@@ -13,6 +13,7 @@ pub mod insight;
 pub mod jobs;
 pub mod live;
 pub mod locale;
+pub mod outbound;
 pub mod people;
 pub mod schedules;
 pub mod server;
@@ -33,6 +34,7 @@ use db::{Db, OpenError, Write};
 use error::Result as Outcome;
 use jobs::Dispatch;
 use live::Hub;
+use outbound::Outbound;
 use people::Viewer;
 use people::passwords::Passwords;
 use people::presence::Tracker;
@@ -50,6 +52,8 @@ pub struct Inner {
     pub db: Db,
     pub hub: Hub,
     pub dispatch: Arc<Dispatch>,
+    /// What asks others' servers.
+    pub outbound: Outbound,
     pub presence: Tracker,
     pub passwords: Passwords,
     pub throttle: Throttle,
@@ -72,12 +76,14 @@ impl App {
         let db = Db::open(&config.db, clock.clone(), hub.clone())?;
         let dispatch = Arc::new(Dispatch::new(clock.clone()));
         let memory = web::Memory::new(&config);
+        let outbound = Outbound::new(config.allowed_private.clone());
         Ok(App(Arc::new(Inner {
             config,
             clock,
             db,
             hub,
             dispatch,
+            outbound,
             presence: Tracker::default(),
             passwords: Passwords::default(),
             throttle: Throttle::default(),

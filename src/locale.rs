@@ -22,7 +22,7 @@ pub enum Lang {
 }
 
 /// The words of each language, file by file; order as in [`Lang::ALL`].
-const SOURCES: [[&str; 9]; 2] = [
+const SOURCES: [[&str; 10]; 2] = [
     [
         include_str!("../locales/en/layout.ftl"),
         include_str!("../locales/en/people.ftl"),
@@ -33,6 +33,7 @@ const SOURCES: [[&str; 9]; 2] = [
         include_str!("../locales/en/kinds.ftl"),
         include_str!("../locales/en/health.ftl"),
         include_str!("../locales/en/schedules.ftl"),
+        include_str!("../locales/en/sources.ftl"),
     ],
     [
         include_str!("../locales/he/layout.ftl"),
@@ -44,6 +45,7 @@ const SOURCES: [[&str; 9]; 2] = [
         include_str!("../locales/he/kinds.ftl"),
         include_str!("../locales/he/health.ftl"),
         include_str!("../locales/he/schedules.ftl"),
+        include_str!("../locales/he/sources.ftl"),
     ],
 ];
 

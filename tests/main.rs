@@ -39,6 +39,7 @@ mod locales;
 mod log;
 mod new_job;
 mod oracle;
+mod outbound;
 mod output;
 mod outside;
 mod people;

@@ -17,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config;
 use crate::config::REQUESTS_PER_MINUTE;
 use crate::front::{BaseUrl, Proxies};
+use crate::outbound::Allowed;
 
 /// What is logged unless one says otherwise.
 const LOG: &str = "warn,milepost=info,tower_sessions=error";
@@ -73,6 +74,15 @@ pub struct ServeArgs {
         value_name = "ADDRESSES"
     )]
     pub trusted_proxies: Proxies,
+    /// Private addresses and networks, separated by commas, that feeds and webhooks may reach; nobody's unless said
+    #[arg(
+        long,
+        env = "MILEPOST_ALLOW_PRIVATE_ADDRESSES",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "ADDRESSES"
+    )]
+    pub allow_private_addresses: Allowed,
     /// Requests that one token may make of the API in a minute; a sixth of them at once
     #[arg(long, env = "MILEPOST_REQUESTS_PER_MINUTE", default_value_t = REQUESTS_PER_MINUTE, value_name = "REQUESTS")]
     pub requests_per_minute: NonZeroU32,

@@ -23,6 +23,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<()> {
         backups: args.backups,
         base_url: args.base_url,
         trusted_proxies: args.trusted_proxies,
+        allowed_private: args.allow_private_addresses,
         requests_per_minute: args.requests_per_minute,
         workers: args.workers.min(WORKERS_MOST),
         default_schedules: args.default_schedules,

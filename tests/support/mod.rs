@@ -12,6 +12,7 @@ pub mod html;
 pub mod jobs;
 pub mod lives;
 pub mod nginx;
+pub mod other;
 pub mod program;
 pub mod random;
 pub mod raw;
