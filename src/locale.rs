@@ -22,7 +22,7 @@ pub enum Lang {
 }
 
 /// The words of each language, file by file; order as in [`Lang::ALL`].
-const SOURCES: [[&str; 10]; 2] = [
+const SOURCES: [[&str; 11]; 2] = [
     [
         include_str!("../locales/en/layout.ftl"),
         include_str!("../locales/en/people.ftl"),
@@ -34,6 +34,7 @@ const SOURCES: [[&str; 10]; 2] = [
         include_str!("../locales/en/health.ftl"),
         include_str!("../locales/en/schedules.ftl"),
         include_str!("../locales/en/sources.ftl"),
+        include_str!("../locales/en/sums.ftl"),
     ],
     [
         include_str!("../locales/he/layout.ftl"),
@@ -46,6 +47,7 @@ const SOURCES: [[&str; 10]; 2] = [
         include_str!("../locales/he/health.ftl"),
         include_str!("../locales/he/schedules.ftl"),
         include_str!("../locales/he/sources.ftl"),
+        include_str!("../locales/he/sums.ftl"),
     ],
 ];
 

@@ -135,6 +135,7 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/jobs/new",
         "/jobs/new/rehearsal",
         "/jobs/new/clean-up",
+        "/jobs/new/daily-statistics",
         "/jobs/new/import-tasks",
         &columns,
         "/jobs/bulk?act=retry&status=lost",

@@ -166,7 +166,8 @@ async fn only_whoever_may_start_a_kind_runs_its_jobs_again() {
 async fn a_token_starts_what_is_for_admins_only_with_the_right_of_one() {
     let house = House::open_with(|config| config.workers = 0).await;
     let (reports, admins) = (house.program("alice", "report read").await, house.program("alice", "report admin").await);
-    for kind in ["backup", "check-health", "check-integrity", "clean-up", "rehearsal"] {
+    for kind in ["aggregate", "backup", "check-health", "check-integrity", "clean-up", "daily-statistics", "rehearsal"]
+    {
         let body = json!({ "title": "Keep house", "job_kind": kind });
         let refused = post(&reports, TASKS, body).await.expect(403);
         assert!(refused.body.contains("admin"), "{}", refused.body);

@@ -128,6 +128,10 @@ async fn whatever_is_broken_in_the_file_is_found() {
         ("update tasks set status = 'pending' where title = 'Afterwards'; delete from task_dependencies", "cannot"),
         ("update task_counts set tasks = tasks + 1 where status = 'done'", "counted as"),
         ("delete from ready_jobs", "it waits to be claimed, and cannot be"),
+        (
+            "insert into ledgers (organisation_id, zone, form, sequence, state, updated_at) values (1, 'UTC', 1, 999999, 'present', 0)",
+            "they go up to entry 999999",
+        ),
         ("update jobs set children_done = 2 where children > 0", "it counts 3 children (2 done"),
         ("delete from attempts", "the last that is kept is 0"),
         ("update tasks set labels = '{' where title = 'Batch'", "cannot be read"),

@@ -56,6 +56,8 @@ mod seams;
 mod security;
 mod sight;
 mod streams;
+mod sums;
+mod sums_kill;
 mod support;
 mod tasks;
 mod terminal;

@@ -6,11 +6,14 @@ use std::collections::BTreeSet;
 
 use milepost::insight;
 use milepost::insight::jobs::{self, Bucket, JobKey};
+use milepost::insight::sums::Per;
 use milepost::insight::{Filter, HistoryFilter, JobFilter, lanes};
 use milepost::jobs::artifacts::{ArtifactId, ArtifactName};
 use milepost::jobs::items::ItemOutcome;
 use milepost::people::{self, OrganisationId, Viewer};
 use milepost::schedules::{self, ScheduleId};
+use milepost::tasks::sql::Next;
+use milepost::tasks::sums::Span;
 use milepost::tasks::{self, TaskId};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
@@ -44,7 +47,7 @@ fn plan(conn: &Connection, sql: &str) -> Vec<String> {
 }
 
 /// Tables that grow without end, and the names that they go by in statements.
-const LARGE: [&str; 13] = [
+const LARGE: [&str; 15] = [
     "t",
     "tasks",
     "e",
@@ -58,6 +61,8 @@ const LARGE: [&str; 13] = [
     "items",
     "item_groups",
     "artifact_chunks",
+    "sums",
+    "ledger_tasks",
 ];
 
 /// Reads all of a large table, or sorts what it read of one.
@@ -241,6 +246,38 @@ fn a_costly_plan_is_noticed() {
         "SCAN pm",
     ] {
         assert!(!is_costly("select * from tasks t order by title", line), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_are_added_up_and_read_along_their_indexes() {
+    let (house, alice, _) = filled_house().await;
+    let conn = Connection::open(house.database()).unwrap();
+    conn.busy_timeout(crate::support::PATIENCE).unwrap();
+    let (of, now) = (alice.organisation, monday());
+    let run = statements(&conn, || {
+        let whole = conn.unchecked_transaction().unwrap();
+        let (ledger, _) = tasks::sql::ledger_to_add_to(&conn, of, true, now).unwrap();
+        let until = milepost::db::last_sequence(&conn).unwrap();
+        assert!(tasks::sql::count_entries(&conn, of, 5, until).unwrap() > 100);
+        while let Next::Chunk(chunk) = tasks::sql::next_chunk(&conn, &ledger, until).unwrap() {
+            assert!(tasks::sql::add_chunk(&conn, &chunk, now).unwrap());
+        }
+        tasks::sql::put_in_place(&conn, &ledger).unwrap();
+        let ledger = tasks::sql::present_ledger(&conn, of).unwrap().unwrap();
+        for per in [Per::Organisation, Per::Person, Per::Project, Per::Category, Per::Period] {
+            let lines = insight::sums::sums(&conn, &ledger, Span::Day, ["2025-03-01", "2025-03-31"], per).unwrap();
+            assert!(!lines.is_empty());
+        }
+        let (anew, _) = tasks::sql::ledger_to_add_to(&conn, of, true, now).unwrap();
+        tasks::sql::put_in_place(&conn, &anew).unwrap();
+        while tasks::sql::remove_gone_ledgers(&conn, of).unwrap() > 0 {}
+        whole.rollback().unwrap();
+    });
+    assert!(run.len() > 15, "{run:#?}");
+    for sql in run.iter().filter(|sql| !["BEGIN", "ROLLBACK"].iter().any(|word| sql.starts_with(word))) {
+        let plan = plan(&conn, sql);
+        assert!(!plan.iter().any(|line| is_costly(sql, line)), "{sql}: {plan:?}");
     }
 }
 

@@ -9,6 +9,7 @@ pub mod list;
 pub mod mine;
 pub mod monitor;
 mod scope;
+pub mod sums;
 pub mod task;
 
 pub use filter::{Filter, HistoryFilter, JobFilter};

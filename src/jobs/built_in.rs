@@ -18,6 +18,10 @@ words!(
         CheckHealth = "check-health",
         /// Whether the store says what the trail says.
         CheckIntegrity = "check-integrity",
+        /// Brings the sums of what happened up to date.
+        Aggregate = "aggregate",
+        /// The figures of a day.
+        DailyStatistics = "daily-statistics",
         /// Removes what was kept for long enough.
         CleanUp = "clean-up",
         /// Does nothing, at the pace that one asks for.
@@ -53,6 +57,8 @@ impl BuiltIn {
             BuiltIn::Backup => "kind-backup",
             BuiltIn::CheckHealth => "kind-check-health",
             BuiltIn::CheckIntegrity => "kind-check-integrity",
+            BuiltIn::Aggregate => "kind-aggregate",
+            BuiltIn::DailyStatistics => "kind-daily-statistics",
             BuiltIn::CleanUp => "kind-clean-up",
             BuiltIn::Rehearsal => "kind-rehearsal",
         }
@@ -65,6 +71,8 @@ impl BuiltIn {
             BuiltIn::Backup => "kind-backup-about",
             BuiltIn::CheckHealth => "kind-check-health-about",
             BuiltIn::CheckIntegrity => "kind-check-integrity-about",
+            BuiltIn::Aggregate => "kind-aggregate-about",
+            BuiltIn::DailyStatistics => "kind-daily-statistics-about",
             BuiltIn::CleanUp => "kind-clean-up-about",
             BuiltIn::Rehearsal => "kind-rehearsal-about",
         }
@@ -72,8 +80,12 @@ impl BuiltIn {
 
     pub const fn purpose(self) -> Purpose {
         match self {
-            BuiltIn::ImportTasks => Purpose::Work,
-            BuiltIn::Backup | BuiltIn::CheckHealth | BuiltIn::CheckIntegrity | BuiltIn::CleanUp => Purpose::Order,
+            BuiltIn::ImportTasks | BuiltIn::DailyStatistics => Purpose::Work,
+            BuiltIn::Aggregate
+            | BuiltIn::Backup
+            | BuiltIn::CheckHealth
+            | BuiltIn::CheckIntegrity
+            | BuiltIn::CleanUp => Purpose::Order,
             BuiltIn::Rehearsal => Purpose::Trial,
         }
     }
@@ -108,6 +120,12 @@ impl BuiltIn {
                     .default("4"),
             ],
             BuiltIn::CheckHealth | BuiltIn::CheckIntegrity => Vec::new(),
+            BuiltIn::Aggregate => {
+                vec![Field::check("rebuild", msg("aggregate-rebuild")).hint(msg("aggregate-rebuild-hint"))]
+            }
+            BuiltIn::DailyStatistics => {
+                vec![Field::date("date", msg("daily-statistics-date")).hint(msg("daily-statistics-date-hint"))]
+            }
             BuiltIn::CleanUp => clean_up_fields(),
             BuiltIn::Rehearsal => {
                 let step = 1..=REHEARSAL_STEPS;
@@ -127,10 +145,12 @@ impl BuiltIn {
     /// Whether only admins start jobs of this kind.
     pub const fn is_for_admins(self) -> bool {
         match self {
-            BuiltIn::Backup
+            BuiltIn::Aggregate
+            | BuiltIn::Backup
             | BuiltIn::CheckHealth
             | BuiltIn::CheckIntegrity
             | BuiltIn::CleanUp
+            | BuiltIn::DailyStatistics
             | BuiltIn::ImportTasks
             | BuiltIn::Rehearsal => true,
         }
@@ -141,9 +161,10 @@ impl BuiltIn {
         match self {
             BuiltIn::CheckIntegrity => Some("@hourly"),
             BuiltIn::CheckHealth => Some("*/15 * * * *"),
+            BuiltIn::DailyStatistics => Some("0 1 * * *"),
             BuiltIn::CleanUp => Some("0 2 * * *"),
             BuiltIn::Backup => Some("0 3 * * *"),
-            BuiltIn::ImportTasks | BuiltIn::Rehearsal => None,
+            BuiltIn::Aggregate | BuiltIn::ImportTasks | BuiltIn::Rehearsal => None,
         }
     }
 
@@ -151,15 +172,23 @@ impl BuiltIn {
     pub const fn is_of_the_house(self) -> bool {
         match self {
             BuiltIn::Backup | BuiltIn::CheckHealth | BuiltIn::CleanUp => true,
-            BuiltIn::CheckIntegrity | BuiltIn::ImportTasks | BuiltIn::Rehearsal => false,
+            BuiltIn::Aggregate
+            | BuiltIn::CheckIntegrity
+            | BuiltIn::DailyStatistics
+            | BuiltIn::ImportTasks
+            | BuiltIn::Rehearsal => false,
         }
     }
 
     /// Whether it keeps the house by the clock: one run is like the next, and is kept for days only.
     pub const fn is_routine(self) -> bool {
         match self {
-            BuiltIn::Backup | BuiltIn::CheckHealth | BuiltIn::CheckIntegrity | BuiltIn::CleanUp => true,
-            BuiltIn::ImportTasks | BuiltIn::Rehearsal => false,
+            BuiltIn::Aggregate
+            | BuiltIn::Backup
+            | BuiltIn::CheckHealth
+            | BuiltIn::CheckIntegrity
+            | BuiltIn::CleanUp => true,
+            BuiltIn::DailyStatistics | BuiltIn::ImportTasks | BuiltIn::Rehearsal => false,
         }
     }
 
@@ -168,10 +197,12 @@ impl BuiltIn {
     pub const fn acts_for_its_creator(self) -> bool {
         match self {
             BuiltIn::ImportTasks => true,
-            BuiltIn::Backup
+            BuiltIn::Aggregate
+            | BuiltIn::Backup
             | BuiltIn::CheckHealth
             | BuiltIn::CheckIntegrity
             | BuiltIn::CleanUp
+            | BuiltIn::DailyStatistics
             | BuiltIn::Rehearsal => false,
         }
     }

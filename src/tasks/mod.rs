@@ -7,6 +7,7 @@ pub mod eta;
 pub mod progress;
 mod rules;
 pub mod sql;
+pub mod sums;
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -50,10 +50,12 @@ impl Offer {
 
 pub fn kind_icon(kind: BuiltIn) -> &'static str {
     match kind {
+        BuiltIn::Aggregate => "steps",
         BuiltIn::Backup => "copy",
         BuiltIn::CheckHealth => "info",
         BuiltIn::CheckIntegrity => "check",
         BuiltIn::CleanUp => "gear",
+        BuiltIn::DailyStatistics => "calendar",
         BuiltIn::ImportTasks => "tasks",
         BuiltIn::Rehearsal => "play",
     }

@@ -22,6 +22,7 @@ pub mod server;
 pub mod sheet;
 pub mod source;
 pub mod subscribers;
+pub mod sums;
 pub mod walk;
 pub mod worker;
 pub mod wrapped;

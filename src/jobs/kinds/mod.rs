@@ -1,11 +1,13 @@
 //! What the workers inside the program run: one file for each kind of job, one trait for all of them. A kind does its
 //! work in small steps, reports after each, and stops where a report tells it to.
 
+mod aggregate;
 mod backup;
 mod check_health;
 mod check_integrity;
 mod clean_up;
 mod context;
+mod daily_statistics;
 pub mod import_tasks;
 mod rehearsal;
 pub mod worker;
@@ -52,10 +54,12 @@ type Running = Pin<Box<dyn Future<Output = Result<Value, Stop>> + Send>>;
 /// Every kind has its line here, or this does not compile.
 fn start(kind: BuiltIn, job: Context) -> Running {
     match kind {
+        BuiltIn::Aggregate => Box::pin(run::<aggregate::Aggregate>(job)),
         BuiltIn::Backup => Box::pin(run::<backup::Backup>(job)),
         BuiltIn::CheckHealth => Box::pin(run::<check_health::CheckHealth>(job)),
         BuiltIn::CheckIntegrity => Box::pin(run::<check_integrity::CheckIntegrity>(job)),
         BuiltIn::CleanUp => Box::pin(run::<clean_up::CleanUp>(job)),
+        BuiltIn::DailyStatistics => Box::pin(run::<daily_statistics::DailyStatistics>(job)),
         BuiltIn::ImportTasks => Box::pin(run::<import_tasks::ImportTasks>(job)),
         BuiltIn::Rehearsal => Box::pin(run::<rehearsal::Rehearsal>(job)),
     }

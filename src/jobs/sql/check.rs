@@ -4,6 +4,7 @@
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
+use crate::db::last_sequence;
 use crate::error::Result;
 use crate::people::OrganisationId;
 use crate::tasks::{Status, Task, TaskId};
@@ -268,6 +269,14 @@ pub fn check_counts(conn: &Connection, organisation: OrganisationId) -> Result<V
         .query_one([organisation], |row| row.get(0))?;
     if strays > 0 {
         findings.push(Finding::of("what can be claimed", format!("{strays} rows are of no such job")));
+    }
+    let newest = last_sequence(conn)?;
+    let ahead: Option<i64> = conn
+        .prepare_cached("select max(sequence) from ledgers where organisation_id = ?1 and state <> 'gone'")?
+        .query_one([organisation], |row| row.get(0))?;
+    if let Some(ahead) = ahead.filter(|ahead| *ahead > newest) {
+        findings
+            .push(Finding::of("sums", format!("they go up to entry {ahead}, the trail to {newest}: make them anew")));
     }
     Ok(findings)
 }

@@ -1,6 +1,7 @@
 //! Tasks, the rows: how one is read and found, always through what its viewer may see. Saving is in `save`, the trail in
 //! `trail`.
 
+mod ledgers;
 mod save;
 mod trail;
 
@@ -18,6 +19,7 @@ use crate::error::Result;
 use crate::jobs::sql::{JOB_COLUMNS, job_row};
 use crate::people::{OrganisationId, ProjectId, UserId, Viewer};
 
+pub use ledgers::*;
 pub use save::*;
 pub use trail::*;
 
