@@ -169,6 +169,8 @@ fn ask_everything(conn: &Connection, viewer: &Viewer) {
         let filter = HistoryFilter::from_query(&query);
         for key in [None, Some((5, 5))] {
             insight::history(conn, viewer, &filter, key).unwrap();
+            let keys = insight::whole::keys(conn, viewer, &filter, TaskId::new(i64::MAX), key, 100).unwrap();
+            insight::whole::lines(conn, viewer, &filter, &keys).unwrap();
         }
     }
     for before in [None, Some(100)] {

@@ -113,17 +113,33 @@ impl HistoryFilter {
         }
     }
 
+    /// From the members of a payload, called and written as in a query string. What is null or blank is not set.
+    pub fn from_payload(payload: &serde_json::Value) -> HistoryFilter {
+        let member = |value: &serde_json::Value| match value {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let members = payload.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+        HistoryFilter::from_query(&members.map(|(name, value)| (name.clone(), member(value))).collect::<Vec<_>>())
+    }
+
+    /// The pairs that are set, as they stand in a query string.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let pairs = [
+            ("status", self.status.map(|status| status.to_string())),
+            ("kind", self.kind.map(|kind| kind.to_string())),
+            ("person", self.person.map(|person| person.to_string())),
+            ("project", self.project.map(|project| project.to_string())),
+            ("priority", self.priority.map(|priority| priority.to_string())),
+            ("from", self.from.map(|day| day.to_string())),
+            ("to", self.to.map(|day| day.to_string())),
+            ("q", self.text.clone()),
+        ];
+        pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
     pub fn to_query(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        put(&mut query, "status", self.status.map(Status::as_str));
-        put(&mut query, "kind", self.kind.map(Kind::as_str));
-        put(&mut query, "person", self.person);
-        put(&mut query, "project", self.project);
-        put(&mut query, "priority", self.priority.map(Priority::as_str));
-        put(&mut query, "from", self.from);
-        put(&mut query, "to", self.to);
-        put(&mut query, "q", self.text.as_deref());
-        query.finish()
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.pairs()).finish()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -229,6 +245,17 @@ mod tests {
         let filter = Filter::from_query(&pairs("status=in_progress&person=7&overdue=1&q=tax+return"));
         assert_eq!(Filter::from_query(&pairs(&filter.to_query())), filter);
         assert!(Filter::from_query(&pairs("status=great&person=x&overdue=maybe&q=%20!")).is_empty());
+    }
+
+    #[test]
+    fn a_payload_is_the_filter_that_its_members_are_in_a_url() {
+        let url = "status=failed&kind=job&person=7&project=2&priority=high&from=2026-11-22&to=2026-11-30&q=tax+return";
+        let filter = HistoryFilter::from_query(&pairs(url));
+        let payload = serde_json::json!({ "status": "failed", "kind": "job", "person": 7, "project": 2, "format": "csv",
+            "priority": "high", "from": "2026-11-22", "to": "2026-11-30", "q": "tax return", "days": null });
+        assert_eq!(HistoryFilter::from_payload(&payload), filter);
+        assert_eq!(HistoryFilter::from_query(&pairs(&filter.to_query())), filter);
+        assert!(HistoryFilter::from_payload(&serde_json::Value::Null).is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::filter::{HistoryFilter, full_text};
-use super::scope::{Query, Scope, rows_of, scopes};
+use super::scope::{Query, Scope, scopes};
 use super::{TaskRow, task_rows};
 use crate::config::PAGE_ROWS;
 use crate::error::Result;
@@ -46,18 +46,29 @@ fn page(
     scope: &Scope,
     after: Option<HistoryKey>,
 ) -> Result<Vec<TaskRow>> {
-    let mut query = match &filter.text {
+    let mut query = found(viewer, filter, task_rows!());
+    query.scope(scope);
+    filtered(&mut query, viewer, filter);
+    page_of(&mut query, filter, after, PAGE_ROWS + 1);
+    query.rows(conn)
+}
+
+/// A [`Query`] of what the filter's search finds in an organisation; `select` ends before its `where`.
+pub(super) fn found(viewer: &Viewer, filter: &HistoryFilter, select: &str) -> Query {
+    match &filter.text {
         Some(text) => Query::new(
-            concat!(
-                task_rows!(),
-                // The plus keeps every index of tasks out of it: the full-text index leads, in the order of ids.
-                "join tasks_text f on f.rowid = t.id where f.tasks_text match ? and +t.organisation_id = ?"
+            // The plus keeps every index of tasks out of it: the full-text index leads, in the order of ids.
+            &format!(
+                "{select}join tasks_text f on f.rowid = t.id where f.tasks_text match ? and +t.organisation_id = ?"
             ),
             [full_text(viewer.organisation, text).into(), viewer.organisation.get().into()],
         ),
-        None => rows_of(viewer),
-    };
-    query.scope(scope);
+        None => Query::new(&format!("{select}where t.organisation_id = ?"), [viewer.organisation.get().into()]),
+    }
+}
+
+/// What a filter asks of a task beside who does it, where it belongs and what it says.
+pub(super) fn filtered(query: &mut Query, viewer: &Viewer, filter: &HistoryFilter) {
     query.and_some("t.status = ?", filter.status.map(Status::as_str).map(str::to_owned));
     query.and_some("t.kind = ?", filter.kind.map(Kind::as_str).map(str::to_owned));
     query.and_some("t.priority = ?", filter.priority.map(Priority::as_str).map(str::to_owned));
@@ -67,6 +78,10 @@ fn page(
     );
     let end = filter.to.and_then(|day| day.tomorrow().ok()).and_then(|next| start_of(viewer, next));
     query.and_some("t.created_at < ?", end.map(Timestamp::as_microsecond));
+}
+
+/// So many after a place, newest first.
+pub(super) fn page_of(query: &mut Query, filter: &HistoryFilter, after: Option<HistoryKey>, limit: usize) {
     if let Some((at, id)) = after {
         if filter.text.is_some() {
             query.and("f.rowid < ?", [id.into()]);
@@ -80,8 +95,7 @@ fn page(
     } else {
         " order by t.created_at desc, t.id desc limit ?"
     };
-    query.end(order, PAGE_ROWS + 1);
-    query.rows(conn)
+    query.end(order, limit);
 }
 
 fn start_of(viewer: &Viewer, day: Date) -> Option<Timestamp> {

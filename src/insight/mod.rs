@@ -11,6 +11,7 @@ pub mod monitor;
 mod scope;
 pub mod sums;
 pub mod task;
+pub mod whole;
 
 pub use filter::{Filter, HistoryFilter, JobFilter};
 pub use history::{HistoryPage, history};

@@ -2,7 +2,7 @@
 //! do not overlap; and the small builder of the statements over them.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 
 use super::{SLOT_COLUMNS, Slot, TaskRow, slot_row, task_row_with_names, task_rows};
 use crate::error::Result;
@@ -71,6 +71,20 @@ impl Query {
         self.and_some("t.assignee_id is not ?", scope.not_assignee.map(UserId::get));
     }
 
+    /// In one of these ranges.
+    pub fn any_of(&mut self, scopes: &[Scope]) {
+        let mut any = Query::new("", []);
+        for scope in scopes {
+            any.sql.push_str(if any.sql.is_empty() { "(1" } else { " or 1" });
+            any.scope(scope);
+        }
+        if any.sql.is_empty() {
+            any.sql.push_str("(0");
+        }
+        any.sql.push(')');
+        self.and(&any.sql, any.values);
+    }
+
     pub fn end(&mut self, end: &str, limit: usize) {
         self.sql.push_str(end);
         self.values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
@@ -88,6 +102,12 @@ impl Query {
     pub fn rows(&self, conn: &Connection) -> Result<Vec<TaskRow>> {
         let mut statement = conn.prepare_cached(&self.sql)?;
         let rows = statement.query_map(params_from_iter(&self.values), task_row_with_names)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub fn map<T>(&self, conn: &Connection, each: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>> {
+        let mut statement = conn.prepare_cached(&self.sql)?;
+        let rows = statement.query_map(params_from_iter(&self.values), each)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
