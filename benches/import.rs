@@ -85,7 +85,7 @@ async fn import(folder: &Path, file: Bytes) -> Duration {
     let (app, viewer) = support::app(&folder.join("milepost.db")).await;
     let upload = new_job(&app, &viewer, NewJob::default()).await;
     let name = ArtifactName::parse("tasks.csv").expect("a name");
-    let new = NewArtifact { name, content_type: "text/csv".into(), attempt: None, bytes: None };
+    let new = NewArtifact { name, content_type: "text/csv".into(), attempt: None, bytes: None, expires_at: None };
     let body = futures_util::stream::iter([Ok(file)]);
     store_artifact(&app, &app.by(&viewer, Via::Page), upload, new, body).await.expect("is stored");
     let end = Finish { attempt: None, outcome: Outcome::Done, result: None, error: None };

@@ -59,7 +59,7 @@ impl Lived {
     async fn file(&self, id: TaskId) {
         let app = &self.house.server.app;
         let name = ArtifactName::parse("tasks.csv").unwrap();
-        let new = NewArtifact { name, content_type: "text/csv".into(), attempt: None, bytes: None };
+        let new = NewArtifact { name, content_type: "text/csv".into(), attempt: None, bytes: None, expires_at: None };
         let body = stream::once(async { Ok(Bytes::from_static(b"title\nPlank\n")) });
         store_artifact(app, &app.by(&self.alice, Via::Api), id, new, body).await.unwrap();
     }

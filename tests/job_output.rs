@@ -279,7 +279,11 @@ fn rows(house: &House, table: &str) -> i64 {
 
 async fn begin(house: &House, name: &'static str) -> Result<ArtifactId> {
     let name = ArtifactName::parse(name).unwrap();
-    write(house, move |conn| sql::begin_artifact(conn, &small(), JOB, &name, "text/csv", 1, monday())).await
+    write(house, move |conn| {
+        let file = sql::Begun { name: &name, content_type: "text/csv", attempt: 1, expires_at: None };
+        sql::begin_artifact(conn, &small(), JOB, file, monday())
+    })
+    .await
 }
 
 async fn chunk(house: &House, id: ArtifactId, place: i64, bytes: &[u8]) -> Result<()> {

@@ -99,7 +99,7 @@ async fn an_open_page_hears_that_a_log_grew_and_the_trail_does_not() {
 
 fn file(name: &str, bytes: Option<u64>) -> NewArtifact {
     let name = ArtifactName::parse(name).unwrap();
-    NewArtifact { name, content_type: "application/octet-stream".into(), attempt: None, bytes }
+    NewArtifact { name, content_type: "application/octet-stream".into(), attempt: None, bytes, expires_at: None }
 }
 
 async fn store(house: &House, id: TaskId, name: &str, body: impl Stream<Item = Result<Bytes>>) -> Result<Artifact> {

@@ -35,6 +35,8 @@ struct ArtifactShape {
     content_type: String,
     sha256: String,
     created_at: Timestamp,
+    /// When it goes; null: some days after its job ended, as the house keeps files.
+    expires_at: Option<Timestamp>,
     /// Where to download it.
     url: String,
 }
@@ -50,6 +52,7 @@ impl ArtifactShape {
             content_type: artifact.content_type.clone(),
             sha256: hex(&artifact.sha256),
             created_at: artifact.created_at,
+            expires_at: artifact.expires_at,
             url: format!("{base}/api/v1/tasks/{}/artifacts/{shown}", artifact.task),
         }
     }
@@ -102,6 +105,7 @@ pub async fn put_artifact(
         content_type: content_type(request.headers())?,
         attempt,
         bytes: length.and_then(|length| length.parse().ok()),
+        expires_at: None,
     };
     let by = app.by(&viewer, Via::Api);
     // A sender that goes away is no failure of ours; what came of the file is given up.

@@ -26,6 +26,8 @@ pub struct Artifact {
     pub sha256: [u8; 32],
     pub attempt: i64,
     pub created_at: Timestamp,
+    /// When it goes; none: after as long as files are kept.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The name of a file in its job: one line, no path.

@@ -77,7 +77,7 @@ async fn keep(visit: &Visit, part: Field<'_>, first: axum::body::Bytes) -> Resul
     let job = NewJob { max_attempts: Some(1), ..NewJob::default() };
     let new = NewTask { title, category: Some(UPLOAD_CATEGORY.into()), job: Some(job), ..NewTask::default() };
     let task = visit.app.act(&visit.viewer, Via::Page, move |w, by| create(w, by, new)).await?.task.id;
-    let file = NewArtifact { name: name.clone(), content_type, attempt: None, bytes: None };
+    let file = NewArtifact { name: name.clone(), content_type, attempt: None, bytes: None, expires_at: None };
     let body = stream::iter([Ok(first)]).chain(part.map_err(broken));
     let by = visit.app.by(&visit.viewer, Via::Page);
     let stored = store_artifact(&visit.app, &by, task, file, body).await;

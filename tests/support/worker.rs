@@ -110,7 +110,8 @@ impl Worker {
         let (attempt, name, text) = (self.attempt(id).await, ArtifactName::parse(name).unwrap(), text.to_owned());
         let limits = Output::default();
         self.act(move |w, _| {
-            let file = sql::begin_artifact(w.conn, &limits, id, &name, "text/plain", attempt, w.now)?;
+            let begun = sql::Begun { name: &name, content_type: "text/plain", attempt, expires_at: None };
+            let file = sql::begin_artifact(w.conn, &limits, id, begun, w.now)?;
             sql::append_chunks(w.conn, &limits, file, 0, &[text.clone().into_bytes()], w.now)?;
             sql::finish_artifact(w.conn, file, text.len() as i64, &[0; 32], w.now).map(drop)
         })

@@ -8,6 +8,7 @@ use std::pin::pin;
 
 use axum::body::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::output::{added, of_attempt, seen};
@@ -30,6 +31,8 @@ pub struct NewArtifact {
     pub attempt: Option<i64>,
     /// How long it will be, where that is said.
     pub bytes: Option<u64>,
+    /// When it goes; none: after as long as files are kept.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The files that are there, by name.
@@ -137,13 +140,14 @@ struct Arriving {
 impl Arriving {
     async fn begin(app: &App, by: &By, task: TaskId, new: NewArtifact) -> Result<Arriving> {
         let inside = by.clone();
-        let NewArtifact { name, content_type, attempt, .. } = new;
+        let NewArtifact { name, content_type, attempt, expires_at, .. } = new;
         let (id, attempt) = app
             .db
             .write(move |w| {
                 let (_, after) = of_attempt(w, &inside, task, attempt)?;
                 let attempt = after.job().map_or(0, |job| job.attempt);
-                let id = sql::begin_artifact(w.conn, &inside.output, task, &name, &content_type, attempt, w.now)?;
+                let file = sql::Begun { name: &name, content_type: &content_type, attempt, expires_at };
+                let id = sql::begin_artifact(w.conn, &inside.output, task, file, w.now)?;
                 added(w, after)?;
                 Ok((id, attempt))
             })

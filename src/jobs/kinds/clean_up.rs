@@ -168,7 +168,7 @@ impl Cleaning<'_> {
         let (ended_before, now) = (before(self.now, self.kept.file_days), self.now);
         let mut place = Some(ArtifactId::new(0));
         while let Some(after) = place {
-            let (files, next) = self.job.read(move |conn| sql::old_files(conn, ended_before, after, LOOK)).await?;
+            let (files, next) = self.job.read(move |conn| sql::old_files(conn, ended_before, now, after, LOOK)).await?;
             place = next;
             let ids: Vec<ArtifactId> =
                 files.into_iter().filter(|(_, task)| !self.awaited.contains(task)).map(|(id, _)| id).collect();

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use futures_util::stream;
+use jiff::Timestamp;
 use rusqlite::{Connection, InterruptHandle};
 use serde::Deserialize;
 use serde_json::Value;
@@ -20,7 +21,7 @@ use crate::jobs::Job;
 use crate::jobs::actions::{self, NewArtifact};
 use crate::jobs::artifacts::ArtifactName;
 use crate::locale::Lang;
-use crate::people::{self, OrganisationId};
+use crate::people::{self, OrganisationId, Viewer};
 use crate::tasks::actions::Report;
 use crate::tasks::{self, By, Task, TaskId, Via};
 
@@ -135,7 +136,30 @@ impl Context {
         let by = self.read(move |conn| creator_of(conn, &app, &task)).await?;
         match by {
             Some(by) => Ok(by),
-            None => Err(Stop::Failed(self.lang().await?.t("job-creator-gone").to_owned())),
+            None => Err(self.creator_gone().await),
+        }
+    }
+
+    /// Asks the store as whoever started the job, with the rights that they have at that moment.
+    pub async fn read_as<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection, &Viewer) -> Result<T> + Send + 'static,
+    ) -> Result<T, Stop> {
+        let (task, app) = (self.task.clone(), self.app.clone());
+        let answer = self.read(move |conn| match creator_of(conn, &app, &task)? {
+            Some(by) => question(conn, &by.viewer).map(Some),
+            None => Ok(None),
+        });
+        match answer.await? {
+            Some(answer) => Ok(answer),
+            None => Err(self.creator_gone().await),
+        }
+    }
+
+    async fn creator_gone(&self) -> Stop {
+        match self.lang().await {
+            Ok(l) => Stop::Failed(l.t("job-creator-gone").to_owned()),
+            Err(stop) => stop,
         }
     }
 
@@ -154,7 +178,7 @@ impl Context {
         });
         match done.await {
             Ok(Some((told, after))) => self.heard(Ok(after)).map(|()| told),
-            Ok(None) => Err(Stop::Failed(self.lang().await?.t("job-creator-gone").to_owned())),
+            Ok(None) => Err(self.creator_gone().await),
             Err(error) => self.heard(Err(error)).and(Err(Stop::Told)),
         }
     }
@@ -175,16 +199,35 @@ impl Context {
 
     /// Stores a file of the job's.
     pub async fn artifact(&self, name: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), Stop> {
-        let name = ArtifactName::parse(name).map_err(|why| Stop::Broken(Error::field("name", why)))?;
-        let new = NewArtifact { name, content_type: content_type.into(), attempt: self.attempt(), bytes: None };
+        let new = self.new_artifact(name, content_type)?;
         let body = stream::once(async { Ok(Bytes::from(bytes)) });
         actions::store_artifact(&self.app, &self.by, self.task.id, new, body).await.map(|_| ()).map_err(over)
     }
 
     /// Stores a file of the job's that is on the disk, from its beginning.
     pub async fn artifact_of(&self, name: &str, content_type: &str, file: File) -> Result<(), Stop> {
+        self.store(self.new_artifact(name, content_type)?, file).await
+    }
+
+    /// The same for a file that goes after this instant, however long others are kept.
+    pub async fn artifact_until(
+        &self,
+        name: &str,
+        content_type: &str,
+        file: File,
+        expires_at: Timestamp,
+    ) -> Result<(), Stop> {
+        let new = NewArtifact { expires_at: Some(expires_at), ..self.new_artifact(name, content_type)? };
+        self.store(new, file).await
+    }
+
+    fn new_artifact(&self, name: &str, content_type: &str) -> Result<NewArtifact, Stop> {
         let name = ArtifactName::parse(name).map_err(|why| Stop::Broken(Error::field("name", why)))?;
-        let new = NewArtifact { name, content_type: content_type.into(), attempt: self.attempt(), bytes: None };
+        let content_type = content_type.into();
+        Ok(NewArtifact { name, content_type, attempt: self.attempt(), bytes: None, expires_at: None })
+    }
+
+    async fn store(&self, new: NewArtifact, file: File) -> Result<(), Stop> {
         let body = stream::try_unfold(file, |mut file| async move {
             let read = tokio::task::spawn_blocking(move || {
                 let mut block = vec![0; BLOCK];
@@ -195,7 +238,12 @@ impl Context {
             let (block, file) = read.await??;
             Ok((!block.is_empty()).then(|| (Bytes::from(block), file)))
         });
-        actions::store_artifact(&self.app, &self.by, self.task.id, new, body).await.map(|_| ()).map_err(over)
+        tokio::select! {
+            stored = actions::store_artifact(&self.app, &self.by, self.task.id, new, body) => {
+                stored.map(|_| ()).map_err(over)
+            }
+            () = self.cancelled() => Err(Stop::Told),
+        }
     }
 
     /// A copy of a file that some job has, if whoever started this one may see it.
@@ -215,8 +263,13 @@ impl Context {
 
     /// Where this job may put what is too large for memory: it is gone with the job.
     pub fn scratch(&self) -> Result<File, Stop> {
+        tempfile::tempfile_in(self.scratch_folder()).map_err(|error| Stop::Broken(error.into()))
+    }
+
+    /// Where files without a name go, for those who make their own.
+    pub fn scratch_folder(&self) -> PathBuf {
         let folder = self.app.config.db.parent().filter(|folder| !folder.as_os_str().is_empty());
-        tempfile::tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| Stop::Broken(error.into()))
+        folder.unwrap_or(Path::new(".")).to_owned()
     }
 
     /// Asks the store, off the async threads and all of one moment. It ends early when the job is to stop.

@@ -12,7 +12,8 @@ use crate::error::{Error, Result, msg};
 use crate::jobs::artifacts::{Artifact, ArtifactId, ArtifactName, ArtifactState};
 use crate::tasks::TaskId;
 
-const ARTIFACT: &str = "select id, task_id, name, content_type, bytes, sha256, attempt, created_at from artifacts";
+const ARTIFACT: &str =
+    "select id, task_id, name, content_type, bytes, sha256, attempt, created_at, expires_at from artifacts";
 
 fn artifact_row(row: &Row<'_>) -> rusqlite::Result<Artifact> {
     let name: String = row.get(2)?;
@@ -27,6 +28,7 @@ fn artifact_row(row: &Row<'_>) -> rusqlite::Result<Artifact> {
         sha256: row.get(5)?,
         attempt: row.get(6)?,
         created_at: from_micros(row.get(7)?),
+        expires_at: row.get::<_, Option<i64>>(8)?.map(from_micros),
     })
 }
 
@@ -53,14 +55,20 @@ pub fn artifact_chunk(conn: &Connection, id: ArtifactId, place: i64) -> Result<O
         .optional()?)
 }
 
+/// A file that begins to arrive.
+pub struct Begun<'a> {
+    pub name: &'a ArtifactName,
+    pub content_type: &'a str,
+    pub attempt: i64,
+    pub expires_at: Option<Timestamp>,
+}
+
 /// Begins a file that nobody sees yet.
 pub fn begin_artifact(
     conn: &Connection,
     limits: &config::Output,
     task: TaskId,
-    name: &ArtifactName,
-    content_type: &str,
-    attempt: i64,
+    Begun { name, content_type, attempt, expires_at }: Begun<'_>,
     now: Timestamp,
 ) -> Result<ArtifactId> {
     ensure_output(conn, task)?;
@@ -73,10 +81,17 @@ pub fn begin_artifact(
         return Err(Error::field("name", msg("error-too-many-artifacts").arg("limit", limits.artifacts)));
     }
     conn.prepare_cached(
-        "insert into artifacts (task_id, name, state, content_type, attempt, created_at, touched_at)
-         values (?1, ?2, 'arriving', ?3, ?4, ?5, ?5)",
+        "insert into artifacts (task_id, name, state, content_type, attempt, created_at, touched_at, expires_at)
+         values (?1, ?2, 'arriving', ?3, ?4, ?5, ?5, ?6)",
     )?
-    .execute(params![task, name.as_str(), content_type, attempt, now.as_microsecond()])?;
+    .execute(params![
+        task,
+        name.as_str(),
+        content_type,
+        attempt,
+        now.as_microsecond(),
+        expires_at.map(Timestamp::as_microsecond)
+    ])?;
     Ok(ArtifactId::new(conn.last_insert_rowid()))
 }
 
@@ -149,7 +164,7 @@ pub fn finish_artifact(
     conn.prepare_cached(
         "update artifacts set state = 'stored', sha256 = ?3, created_at = ?4, touched_at = ?4
          where id = ?1 and state = 'arriving' and bytes = ?2
-         returning id, task_id, name, content_type, bytes, sha256, attempt, created_at",
+         returning id, task_id, name, content_type, bytes, sha256, attempt, created_at, expires_at",
     )?
     .query_one(params![id, bytes, sha256, now.as_microsecond()], artifact_row)
     .optional()?

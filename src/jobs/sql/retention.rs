@@ -67,19 +67,22 @@ pub fn files_awaited(conn: &Connection) -> Result<BTreeSet<TaskId>> {
 /// A file, and the job that left it.
 pub type FileOfJob = (ArtifactId, TaskId);
 
-/// The next files of jobs that ended before this, of all organisations, each with its job, and where to go on.
+/// The next files that have expired, or of jobs that ended before this, of all organisations, each with its job, and where
+/// to go on. What has a time of its own goes by that one.
 pub fn old_files(
     conn: &Connection,
     ended_before: Timestamp,
+    now: Timestamp,
     after: ArtifactId,
     limit: i64,
 ) -> Result<(Vec<FileOfJob>, Option<ArtifactId>)> {
     let rows = conn
         .prepare_cached(
-            "select a.id, a.task_id, a.state = 'stored' and t.finished_at is not null and t.finished_at <= ?1
+            "select a.id, a.task_id,
+                    a.state = 'stored' and t.finished_at is not null and iif(a.expires_at is null, t.finished_at <= ?1, a.expires_at <= ?4)
              from artifacts a left join tasks t on t.id = a.task_id where a.id > ?2 order by a.id limit ?3",
         )?
-        .query_map(params![ended_before.as_microsecond(), after, limit], |row| {
+        .query_map(params![ended_before.as_microsecond(), after, limit, now.as_microsecond()], |row| {
             Ok(((row.get(0)?, row.get(1)?), row.get(2)?))
         })?
         .collect::<rusqlite::Result<Vec<(FileOfJob, Option<bool>)>>>()?;
@@ -88,13 +91,14 @@ pub fn old_files(
     Ok((rows.into_iter().filter(|(_, is_old)| *is_old == Some(true)).map(|(file, _)| file).collect(), next))
 }
 
-/// Lets go of a file of a job that ended before this; its bytes go in pieces, later. False when it is not there any more, or
+/// Lets go of a file that has expired, or of a job that ended before this; its bytes go in pieces, later. False when it is not there any more, or
 /// its job was begun again.
 pub fn let_file_go(conn: &Connection, id: ArtifactId, ended_before: Timestamp, now: Timestamp) -> Result<bool> {
     Ok(conn
         .prepare_cached(
             "update artifacts set state = 'gone', touched_at = ?3 where id = ?1 and state = 'stored'
-               and exists (select 1 from tasks t where t.id = artifacts.task_id and t.finished_at <= ?2)",
+               and exists (select 1 from tasks t where t.id = artifacts.task_id and t.finished_at is not null
+                           and iif(artifacts.expires_at is null, t.finished_at <= ?2, artifacts.expires_at <= ?3))",
         )?
         .execute(params![id, ended_before.as_microsecond(), now.as_microsecond()])?
         == 1)
