@@ -387,6 +387,8 @@ pub const ROUTINE_DAYS: i64 = 3;
 pub const UPLOAD_DAYS: i64 = 7;
 /// Files are large, and made again on demand; their job says for longer that they were there.
 pub const FILE_DAYS: i64 = 14;
+/// What was exported or found is old by then, and asked for again in a moment.
+pub const EXPORTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Of links and tokens that cannot be used any more; the audit says who made them.
 pub const LINK_DAYS: i64 = 30;
 pub const TOKEN_ROW_DAYS: i64 = 90;

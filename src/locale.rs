@@ -22,7 +22,7 @@ pub enum Lang {
 }
 
 /// The words of each language, file by file; order as in [`Lang::ALL`].
-const SOURCES: [[&str; 11]; 2] = [
+const SOURCES: [[&str; 12]; 2] = [
     [
         include_str!("../locales/en/layout.ftl"),
         include_str!("../locales/en/people.ftl"),
@@ -35,6 +35,7 @@ const SOURCES: [[&str; 11]; 2] = [
         include_str!("../locales/en/schedules.ftl"),
         include_str!("../locales/en/sources.ftl"),
         include_str!("../locales/en/sums.ftl"),
+        include_str!("../locales/en/export.ftl"),
     ],
     [
         include_str!("../locales/he/layout.ftl"),
@@ -48,6 +49,7 @@ const SOURCES: [[&str; 11]; 2] = [
         include_str!("../locales/he/schedules.ftl"),
         include_str!("../locales/he/sources.ftl"),
         include_str!("../locales/he/sums.ftl"),
+        include_str!("../locales/he/export.ftl"),
     ],
 ];
 

@@ -15,6 +15,7 @@ mod browser;
 mod clean_up;
 mod connections;
 mod eta;
+mod export;
 mod health;
 mod house;
 mod hub;

@@ -68,11 +68,15 @@ async fn a_job_is_called_in_the_language_of_whoever_starts_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_are_told_that_there_is_nothing_for_them_to_start() {
+async fn members_find_what_they_may_start_and_nothing_else() {
     let house = House::open().await;
     let bob = house.bob();
-    assert!(!bob.open("/jobs").await.has("a[href='/jobs/new']"));
-    assert!(bob.open("/jobs/new").await.contains("nothing here for you to start"));
+    assert!(bob.open("/jobs").await.has("a[href='/jobs/new']"));
+    let offered = bob.open("/jobs/new").await.attributes("#main a[href^='/jobs/new/']", "href");
+    let open: Vec<String> =
+        BuiltIn::ALL.iter().filter(|kind| !kind.is_for_admins()).map(|kind| format!("/jobs/new/{kind}")).collect();
+    assert_eq!(offered.len(), open.len());
+    assert!(open.iter().all(|address| offered.contains(address)), "{offered:?}");
     bob.get("/jobs/new/rehearsal").await.expect(403);
     bob.post("/jobs/new/rehearsal", &[("steps", "1")]).await.expect(403);
 }

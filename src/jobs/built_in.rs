@@ -3,6 +3,8 @@
 
 use super::columns::DateOrder;
 use super::fields::Field;
+use super::filter_fields::filter_fields;
+use super::sheets::made::FileForm;
 use crate::config;
 use crate::db::types::words;
 use crate::error::msg;
@@ -24,6 +26,8 @@ words!(
         DailyStatistics = "daily-statistics",
         /// Removes what was kept for long enough.
         CleanUp = "clean-up",
+        /// What a history filter shows, as a file.
+        ExportHistory = "export-history",
         /// Does nothing, at the pace that one asks for.
         Rehearsal = "rehearsal",
     }
@@ -60,6 +64,7 @@ impl BuiltIn {
             BuiltIn::Aggregate => "kind-aggregate",
             BuiltIn::DailyStatistics => "kind-daily-statistics",
             BuiltIn::CleanUp => "kind-clean-up",
+            BuiltIn::ExportHistory => "kind-export-history",
             BuiltIn::Rehearsal => "kind-rehearsal",
         }
     }
@@ -74,13 +79,14 @@ impl BuiltIn {
             BuiltIn::Aggregate => "kind-aggregate-about",
             BuiltIn::DailyStatistics => "kind-daily-statistics-about",
             BuiltIn::CleanUp => "kind-clean-up-about",
+            BuiltIn::ExportHistory => "kind-export-history-about",
             BuiltIn::Rehearsal => "kind-rehearsal-about",
         }
     }
 
     pub const fn purpose(self) -> Purpose {
         match self {
-            BuiltIn::ImportTasks | BuiltIn::DailyStatistics => Purpose::Work,
+            BuiltIn::ExportHistory | BuiltIn::ImportTasks | BuiltIn::DailyStatistics => Purpose::Work,
             BuiltIn::Aggregate
             | BuiltIn::Backup
             | BuiltIn::CheckHealth
@@ -127,6 +133,7 @@ impl BuiltIn {
                 vec![Field::date("date", msg("daily-statistics-date")).hint(msg("daily-statistics-date-hint"))]
             }
             BuiltIn::CleanUp => clean_up_fields(),
+            BuiltIn::ExportHistory => export_fields(),
             BuiltIn::Rehearsal => {
                 let step = 1..=REHEARSAL_STEPS;
                 vec![
@@ -153,6 +160,7 @@ impl BuiltIn {
             | BuiltIn::DailyStatistics
             | BuiltIn::ImportTasks
             | BuiltIn::Rehearsal => true,
+            BuiltIn::ExportHistory => false,
         }
     }
 
@@ -164,7 +172,7 @@ impl BuiltIn {
             BuiltIn::DailyStatistics => Some("0 1 * * *"),
             BuiltIn::CleanUp => Some("0 2 * * *"),
             BuiltIn::Backup => Some("0 3 * * *"),
-            BuiltIn::Aggregate | BuiltIn::ImportTasks | BuiltIn::Rehearsal => None,
+            BuiltIn::Aggregate | BuiltIn::ExportHistory | BuiltIn::ImportTasks | BuiltIn::Rehearsal => None,
         }
     }
 
@@ -175,6 +183,7 @@ impl BuiltIn {
             BuiltIn::Aggregate
             | BuiltIn::CheckIntegrity
             | BuiltIn::DailyStatistics
+            | BuiltIn::ExportHistory
             | BuiltIn::ImportTasks
             | BuiltIn::Rehearsal => false,
         }
@@ -188,7 +197,7 @@ impl BuiltIn {
             | BuiltIn::CheckHealth
             | BuiltIn::CheckIntegrity
             | BuiltIn::CleanUp => true,
-            BuiltIn::DailyStatistics | BuiltIn::ImportTasks | BuiltIn::Rehearsal => false,
+            BuiltIn::DailyStatistics | BuiltIn::ExportHistory | BuiltIn::ImportTasks | BuiltIn::Rehearsal => false,
         }
     }
 
@@ -203,9 +212,25 @@ impl BuiltIn {
             | BuiltIn::CheckIntegrity
             | BuiltIn::CleanUp
             | BuiltIn::DailyStatistics
+            | BuiltIn::ExportHistory
             | BuiltIn::Rehearsal => false,
         }
     }
+
+    /// Whether its jobs tell whoever started them what these may see: a token starts one only if it may read.
+    pub const fn reads_for_its_creator(self) -> bool {
+        matches!(self, BuiltIn::ExportHistory)
+    }
+}
+
+fn export_fields() -> Vec<Field> {
+    let form = |form: FileForm| (form.as_str(), msg(form.name_key()));
+    let mut fields = vec![
+        Field::choice("format", msg("export-format"), FileForm::ALL.iter().copied().map(form).collect()),
+        Field::check("descriptions", msg("export-descriptions")).default("1"),
+    ];
+    fields.extend(filter_fields());
+    fields
 }
 
 /// How long what has ended is kept, each in days.

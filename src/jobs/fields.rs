@@ -145,7 +145,7 @@ fn outside(range: &RangeInclusive<i64>) -> Message {
 }
 
 fn one_of(choices: &[(&'static str, Message)]) -> Message {
-    let choices: Vec<&str> = choices.iter().map(|(value, _)| *value).collect();
+    let choices: Vec<&str> = choices.iter().map(|(value, _)| *value).filter(|value| !value.is_empty()).collect();
     msg("error-payload-choice").arg("choices", choices.join(", "))
 }
 

@@ -8,6 +8,7 @@ pub mod built_in;
 pub mod columns;
 pub mod dispatch;
 pub mod fields;
+pub mod filter_fields;
 pub mod health;
 pub mod items;
 pub mod kinds;

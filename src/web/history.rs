@@ -28,6 +28,8 @@ struct HistoryPage {
     first: Option<String>,
     next: Option<String>,
     is_filtered: bool,
+    /// The filter, for a form to carry.
+    carried: Vec<(&'static str, String)>,
 }
 
 impl HistoryPage {
@@ -76,6 +78,7 @@ pub async fn get_history(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         first: after.map(|_| address("/history", &query, None)),
         next: found.next.map(|(at, id)| address("/history", &query, Some(format!("{at}.{id}")))),
         is_filtered: !filter.is_empty(),
+        carried: filter.pairs(),
         frame,
         page,
     };

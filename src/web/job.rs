@@ -196,6 +196,8 @@ struct FileShown<'a> {
     name: &'a str,
     address: String,
     size: String,
+    /// When it goes, where that is known.
+    until: Option<Moment<'a>>,
 }
 
 /// A parent, a child, or what a job waits for; its content only where the viewer may see it.
@@ -344,7 +346,8 @@ impl JobPage {
                 let (name, size) = shown(file);
                 let id = self.found.row.task.id;
                 let name = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC).to_string();
-                FileShown { name: file.name.as_str(), address: format!("/tasks/{id}/artifacts/{name}"), size }
+                let until = file.expires_at.map(|at| Moment::date(self.l, at, &self.frame.zone));
+                FileShown { name: file.name.as_str(), address: format!("/tasks/{id}/artifacts/{name}"), size, until }
             })
             .collect()
     }

@@ -6,6 +6,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
 use serde_json::Value;
 
 use super::forms::{Fields, Filled};
@@ -56,6 +57,7 @@ pub fn kind_icon(kind: BuiltIn) -> &'static str {
         BuiltIn::CheckIntegrity => "check",
         BuiltIn::CleanUp => "gear",
         BuiltIn::DailyStatistics => "calendar",
+        BuiltIn::ExportHistory => "download",
         BuiltIn::ImportTasks => "tasks",
         BuiltIn::Rehearsal => "play",
     }
@@ -113,7 +115,13 @@ pub async fn get_kind(visit: Visit, At(name): At<String>, RawQuery(query): RawQu
             None => import::get(visit, query).await,
         };
     }
-    let values = job_fields::values(kind, before.as_ref());
+    let mut values = job_fields::values(kind, before.as_ref());
+    // A page that knows what is wanted says so in the address.
+    for (name, value) in values.iter_mut().filter(|_| before.is_none()) {
+        if let Some(said) = query.filled(name) {
+            *value = said.to_owned();
+        }
+    }
     Ok(show(&visit, kind, Filled::fresh(values.iter().map(|(name, value)| (*name, value.as_str())))))
 }
 
@@ -134,9 +142,9 @@ pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Re
     }
 }
 
-/// The payload of the earlier job that a form is to begin with (`?from=42`).
+/// The payload of the earlier job that a form is to begin with (`?from=42`; a day is a filter's).
 async fn payload_before(visit: &Visit, kind: BuiltIn, query: &Fields) -> Result<Option<Value>> {
-    if !query.has("from") {
+    if !query.has("from") || query.get("from").trim().parse::<Date>().is_ok() {
         return Ok(None);
     }
     let (id, viewer): (TaskId, _) = (query.id("from")?, visit.viewer.clone());

@@ -1,6 +1,7 @@
 //! Files as people bring them: made by Python's csv, by a writer of XLSX, sent by a page's form.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use milepost::tasks::TaskId;
@@ -62,6 +63,38 @@ pub fn libreoffice(bytes: &[u8], name: &str, from: Option<&str>, to: &str) -> Ve
     let kind = to.split(':').next().unwrap();
     let made = out.join(name).with_extension(kind);
     std::fs::read(&made).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// The sheets of a workbook as openpyxl reads them: of each cell its value, its type (`s` text, `n` number, `d` date, `f`
+/// formula) and its format.
+pub fn openpyxl(bytes: &[u8]) -> Value {
+    const SCRIPT: &str = "import io, json, sys, openpyxl\n\
+         plain = lambda value: value if isinstance(value, (int, float, str, type(None))) else value.isoformat()\n\
+         cell = lambda cell: [plain(cell.value), cell.data_type, cell.number_format]\n\
+         sheet = lambda sheet: {\n\
+             'name': sheet.title, 'frozen': sheet.freeze_panes, 'right_to_left': bool(sheet.sheet_view.rightToLeft),\n\
+             'widths': [width.width for width in sheet.column_dimensions.values()],\n\
+             'rows': [[cell(at) for at in row] for row in sheet.iter_rows()],\n\
+         }\n\
+         book = openpyxl.load_workbook(io.BytesIO(sys.stdin.buffer.read()))\n\
+         json.dump([sheet(one) for one in book], sys.stdout)\n";
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/subscribers-python/bin/python");
+    let mut python = Command::new(python);
+    let mut python = python.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = python.stdin.take().unwrap();
+    let bytes = bytes.to_owned();
+    let writing = std::thread::spawn(move || stdin.write_all(&bytes));
+    let output = python.wait_with_output().unwrap();
+    writing.join().unwrap().unwrap();
+    assert!(output.status.success(), "openpyxl failed: tests/run installs it");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The rows of a CSV.
+pub fn csv_rows(bytes: &[u8]) -> Vec<Vec<String>> {
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text);
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
 pub fn row(cells: &[&str]) -> Vec<String> {

@@ -14,6 +14,10 @@ pub fn may_start(conn: &Connection, viewer: &Viewer, kind: BuiltIn) -> Result<()
     if kind.is_of_the_house() && people::sql::first_organisation(conn)? != Some(viewer.organisation) {
         return Err(Error::Forbidden(msg("error-kind-of-the-house")));
     }
+    // What a job reads in somebody's name, their token must be allowed to read.
+    if kind.reads_for_its_creator() && !viewer.scopes.open(Scope::Read) {
+        return Err(Error::Forbidden(msg("error-scope").arg("scope", Scope::Read.as_str())));
+    }
     // A token that may only report must not do by a job what it may not do by itself.
     let is_for_few = kind.is_for_admins() || kind.is_of_the_house();
     if (is_for_few || kind.acts_for_its_creator()) && !viewer.scopes.open(Scope::Admin) {

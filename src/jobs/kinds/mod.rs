@@ -8,9 +8,12 @@ mod check_integrity;
 mod clean_up;
 mod context;
 mod daily_statistics;
+mod export_history;
 pub mod import_tasks;
 mod rehearsal;
+mod walk;
 pub mod worker;
+mod writing;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -60,6 +63,7 @@ fn start(kind: BuiltIn, job: Context) -> Running {
         BuiltIn::CheckIntegrity => Box::pin(run::<check_integrity::CheckIntegrity>(job)),
         BuiltIn::CleanUp => Box::pin(run::<clean_up::CleanUp>(job)),
         BuiltIn::DailyStatistics => Box::pin(run::<daily_statistics::DailyStatistics>(job)),
+        BuiltIn::ExportHistory => Box::pin(run::<export_history::ExportHistory>(job)),
         BuiltIn::ImportTasks => Box::pin(run::<import_tasks::ImportTasks>(job)),
         BuiltIn::Rehearsal => Box::pin(run::<rehearsal::Rehearsal>(job)),
     }

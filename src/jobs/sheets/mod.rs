@@ -1,8 +1,10 @@
 //! Tables in files, read row by row: CSV in whatever encoding and with whatever delimiter it came (`text`), XLSX (`book`).
+//! Those that the program writes itself are `made`.
 //! Pure reading, in bounded memory, of bytes that nobody vouches for. What the columns mean is the reader's business.
 
 mod book;
 mod decoded;
+pub mod made;
 mod text;
 
 use std::io::{Read, Seek, SeekFrom};
