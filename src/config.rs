@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 
 use crate::db::backup::Keep;
 use crate::front::{AT_ROOT, Base, BaseUrl, Proxies};
+use crate::notify::mail::Mail;
 use crate::outbound::Allowed;
 
 /// What `milepost serve` is told on its command line or in its environment.
@@ -26,6 +27,8 @@ pub struct Config {
     pub trusted_proxies: Proxies,
     /// Private networks that feeds and webhooks may reach.
     pub allowed_private: Allowed,
+    /// Where mail is handed over, and whom it is from; without it there is none.
+    pub mail: Option<Mail>,
     /// Offers the two demo visitors on the sign-in page.
     pub demo: bool,
     pub streams: Streams,
@@ -53,6 +56,7 @@ impl Default for Config {
             base_url: None,
             trusted_proxies: Proxies::default(),
             allowed_private: Allowed::default(),
+            mail: None,
             demo: false,
             streams: Streams::default(),
             output: Arc::new(Output::default()),
@@ -396,6 +400,9 @@ pub const TOKEN_ROW_DAYS: i64 = 90;
 pub const RETENTION_DAYS: std::ops::RangeInclusive<i64> = 1..=3650;
 /// The category of jobs that only hold a file that was brought in.
 pub const UPLOAD_CATEGORY: &str = "upload";
+
+/// Notifications of one user in one organisation; older ones go.
+pub const NOTIFICATIONS_KEPT: i64 = 1_000;
 
 /// Slots that are shown ahead, and runs that are shown back.
 pub const SLOTS_AHEAD: usize = 5;

@@ -13,6 +13,7 @@ pub mod insight;
 pub mod jobs;
 pub mod live;
 pub mod locale;
+pub mod notify;
 pub mod outbound;
 pub mod people;
 pub mod schedules;

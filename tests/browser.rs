@@ -118,9 +118,15 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/account",
         "/account/tokens/2/revoke",
         "/tasks",
+        "/notifications",
+        "/jobs/new/broadcast",
     ] {
         all.push((path.to_owned(), "alice"));
     }
+    for text in ["The pier is closed.\nUntil tomorrow.", "דברים חדשים"] {
+        crate::notify::tell(house, "alice", "Closed", text).await;
+    }
+    all.push(("/notifications".to_owned(), "bob"));
     all.extend(
         [format!("/tasks/{late}"), bob_path.clone(), format!("{bob_path}/deactivate")].map(|path| (path, "alice")),
     );

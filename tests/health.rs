@@ -18,7 +18,7 @@ async fn check(house: &House) -> (Value, Vec<String>) {
     assert_eq!(done.status, Status::Done, "{:?}", done.job().unwrap().error);
     let result = done.job().unwrap().result.as_deref().unwrap().clone();
     let items = milepost::jobs::sql::items(&house.look(), id, None, 0, 100).unwrap();
-    assert_eq!(done.counts.unwrap().processed(), 7);
+    assert_eq!(done.counts.unwrap().processed(), 8);
     (result, items.into_iter().map(|item| item.message.unwrap_or_default()).collect())
 }
 
@@ -37,7 +37,7 @@ async fn the_settings_show_each_check_with_its_figure_and_what_to_do() {
     let id: i64 = answer.location().unwrap().trim_start_matches("/tasks/").parse().unwrap();
     ended(&house, TaskId::new(id)).await;
     let page = alice.open("/settings").await;
-    assert_eq!(page.attributes("#health .checks > li", "data-health").len(), 7);
+    assert_eq!(page.attributes("#health .checks > li", "data-health").len(), 8);
     assert!(panel(&page).contains("There is none yet."), "{}", panel(&page));
     let backup = page.attributes("#health .checks > li", "data-health")[4].clone();
     assert_eq!(backup, "well", "on its first day a house has no backup yet");

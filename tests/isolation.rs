@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use milepost::jobs::Outcome;
+use milepost::notify::{NewNotification, Reason};
+use milepost::people::OrganisationId;
 use reqwest::Method;
 use rusqlite::types::Value;
 
@@ -236,6 +238,8 @@ fn table() -> Vec<Line> {
         get("/assign", ADMINS_PAGE),
         post("/assign", "title=New&assignee={bob}", [SignIn, Back, Forbidden, Forbidden, Done]),
         get("/history", OWN_PAGE),
+        get("/notifications", OWN_PAGE),
+        post("/notifications/read", "id={notification}", [SignIn, Nothing, Nothing, Done, Nothing]),
         get("/events", OWN_PAGE),
         get("/events/poll", OWN_PAGE),
         post("/organisations", "organisation=Another", [SignIn, Done, Forbidden, Forbidden, Forbidden]),
@@ -259,6 +263,7 @@ struct Things {
     asset: String,
     own_token: String,
     organisation_token: String,
+    notification: String,
 }
 
 impl Things {
@@ -282,8 +287,10 @@ impl Things {
         let file = format!("/api/v1/tasks/{job}/artifacts/default");
         house.bob().send_json(Method::PUT, &file, &format!("\"{MARK}\"")).await.expect(201);
         let sequence = one(&format!("select max(sequence) from trail where task_id = {task}"));
+        tell(house, "bob").await;
         Things {
             failed: failed_job(house).await,
+            notification: one("select id from notifications"),
             task,
             job,
             sequence,
@@ -332,8 +339,26 @@ impl Things {
         if fields.starts_with('{') {
             return fields.replace("{job}", &self.job);
         }
-        fields.replace("{bob}", house.people.id("bob")).replace("{sequence}", &self.sequence).replace(' ', "+")
+        fields
+            .replace("{bob}", house.people.id("bob"))
+            .replace("{sequence}", &self.sequence)
+            .replace("{notification}", &self.notification)
+            .replace(' ', "+")
     }
+}
+
+/// A notification of somebody's.
+async fn tell(house: &House, name: &str) {
+    let new = NewNotification {
+        organisation: OrganisationId::new(1),
+        user: house.people.id(name).parse().unwrap(),
+        reason: Reason::Broadcast,
+        subject: format!("The {MARK}"),
+        text: format!("The {MARK} is hungry."),
+        task: None,
+        schedule: None,
+    };
+    assert!(house.server.app.db.write(move |w| milepost::notify::actions::tell(w, &new)).await.unwrap());
 }
 
 /// A job of Bob's that failed and left a log and a file.
@@ -382,6 +407,8 @@ fn everything(house: &House) -> Vec<String> {
         ("ready_jobs", "organisation_id = 1"),
         ("schedules", "organisation_id = 1"),
         ("schedule_runs", "schedule_id in (select id from schedules where organisation_id = 1)"),
+        ("notifications", "organisation_id = 1"),
+        ("deliveries", "1"),
         ("attempts", "1"),
         ("job_log", "1"),
         ("artifacts", "1"),

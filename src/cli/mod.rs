@@ -13,10 +13,12 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use lettre::message::Mailbox;
 
 use crate::config;
 use crate::config::REQUESTS_PER_MINUTE;
 use crate::front::{BaseUrl, Proxies};
+use crate::notify::mail::SmtpUrl;
 use crate::outbound::Allowed;
 
 /// What is logged unless one says otherwise.
@@ -83,6 +85,12 @@ pub struct ServeArgs {
         value_name = "ADDRESSES"
     )]
     pub allow_private_addresses: Allowed,
+    /// The server that takes mail: smtp://HOST, smtps://HOST, with USER:PASSWORD@ and :PORT where they are needed; ?tls=required or ?tls=opportunistic for STARTTLS. Without it there is no mail
+    #[arg(long, env = "MILEPOST_SMTP_URL", hide_env_values = true, value_name = "URL")]
+    pub smtp_url: Option<SmtpUrl>,
+    /// Whom mail is from, such as "Milepost <milepost@example.org>"; needed with --smtp-url
+    #[arg(long, env = "MILEPOST_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<Mailbox>,
     /// Requests that one token may make of the API in a minute; a sixth of them at once
     #[arg(long, env = "MILEPOST_REQUESTS_PER_MINUTE", default_value_t = REQUESTS_PER_MINUTE, value_name = "REQUESTS")]
     pub requests_per_minute: NonZeroU32,

@@ -9,6 +9,7 @@ use crate::App;
 use crate::clock::Clock;
 use crate::config::{Config, Streams, WORKERS_MOST};
 use crate::front::BaseUrl;
+use crate::notify::mail::Mail;
 use crate::web;
 
 pub fn run(args: ServeArgs) -> anyhow::Result<()> {
@@ -17,6 +18,13 @@ pub fn run(args: ServeArgs) -> anyhow::Result<()> {
     {
         return Err(anyhow!("--base-url must not have a path that begins with /{own}: Milepost has pages there"));
     }
+    let mail = match (args.smtp_url, args.mail_from) {
+        (Some(server), Some(from)) => Some(Mail { server, from }),
+        (Some(_), None) => {
+            return Err(anyhow!("--smtp-url needs --mail-from too: mail says whom it is from"));
+        }
+        (None, _) => None,
+    };
     let config = Config {
         listen: args.listen,
         db: args.db,
@@ -24,6 +32,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<()> {
         base_url: args.base_url,
         trusted_proxies: args.trusted_proxies,
         allowed_private: args.allow_private_addresses,
+        mail,
         requests_per_minute: args.requests_per_minute,
         workers: args.workers.min(WORKERS_MOST),
         default_schedules: args.default_schedules,

@@ -2,18 +2,24 @@
 //! does stands in `kinds`.
 
 use super::columns::DateOrder;
-use super::fields::Field;
+use super::fields::{Field, Takes};
 use super::filter_fields::filter_fields;
 use super::sheets::made::FileForm;
 use crate::config;
 use crate::db::types::words;
 use crate::error::msg;
+use crate::notify::Channel;
+use crate::notify::audience::Audience;
+use crate::notify::pace::RATES;
+use crate::people::Role;
 
 words!(
     /// A kind that the workers inside the program run, and nobody else.
     BuiltIn {
         /// Work that comes in from a file.
         ImportTasks = "import-tasks",
+        /// The same text to many.
+        Broadcast = "broadcast",
         /// A copy of the whole store, checked and rotated.
         Backup = "backup",
         /// Whether there is room, whether writes are quick, whether there are backups, whether jobs go on.
@@ -59,6 +65,7 @@ impl BuiltIn {
         match self {
             BuiltIn::ImportTasks => "kind-import-tasks",
             BuiltIn::Backup => "kind-backup",
+            BuiltIn::Broadcast => "kind-broadcast",
             BuiltIn::CheckHealth => "kind-check-health",
             BuiltIn::CheckIntegrity => "kind-check-integrity",
             BuiltIn::Aggregate => "kind-aggregate",
@@ -74,6 +81,7 @@ impl BuiltIn {
         match self {
             BuiltIn::ImportTasks => "kind-import-tasks-about",
             BuiltIn::Backup => "kind-backup-about",
+            BuiltIn::Broadcast => "kind-broadcast-about",
             BuiltIn::CheckHealth => "kind-check-health-about",
             BuiltIn::CheckIntegrity => "kind-check-integrity-about",
             BuiltIn::Aggregate => "kind-aggregate-about",
@@ -86,7 +94,9 @@ impl BuiltIn {
 
     pub const fn purpose(self) -> Purpose {
         match self {
-            BuiltIn::ExportHistory | BuiltIn::ImportTasks | BuiltIn::DailyStatistics => Purpose::Work,
+            BuiltIn::ExportHistory | BuiltIn::ImportTasks | BuiltIn::Broadcast | BuiltIn::DailyStatistics => {
+                Purpose::Work
+            }
             BuiltIn::Aggregate
             | BuiltIn::Backup
             | BuiltIn::CheckHealth
@@ -125,6 +135,7 @@ impl BuiltIn {
                     .hint(msg("backup-keep-weekly-hint"))
                     .default("4"),
             ],
+            BuiltIn::Broadcast => broadcast_fields(),
             BuiltIn::CheckHealth | BuiltIn::CheckIntegrity => Vec::new(),
             BuiltIn::Aggregate => {
                 vec![Field::check("rebuild", msg("aggregate-rebuild")).hint(msg("aggregate-rebuild-hint"))]
@@ -154,6 +165,7 @@ impl BuiltIn {
         match self {
             BuiltIn::Aggregate
             | BuiltIn::Backup
+            | BuiltIn::Broadcast
             | BuiltIn::CheckHealth
             | BuiltIn::CheckIntegrity
             | BuiltIn::CleanUp
@@ -172,7 +184,11 @@ impl BuiltIn {
             BuiltIn::DailyStatistics => Some("0 1 * * *"),
             BuiltIn::CleanUp => Some("0 2 * * *"),
             BuiltIn::Backup => Some("0 3 * * *"),
-            BuiltIn::Aggregate | BuiltIn::ExportHistory | BuiltIn::ImportTasks | BuiltIn::Rehearsal => None,
+            BuiltIn::Aggregate
+            | BuiltIn::ExportHistory
+            | BuiltIn::ImportTasks
+            | BuiltIn::Broadcast
+            | BuiltIn::Rehearsal => None,
         }
     }
 
@@ -185,6 +201,7 @@ impl BuiltIn {
             | BuiltIn::DailyStatistics
             | BuiltIn::ExportHistory
             | BuiltIn::ImportTasks
+            | BuiltIn::Broadcast
             | BuiltIn::Rehearsal => false,
         }
     }
@@ -197,15 +214,19 @@ impl BuiltIn {
             | BuiltIn::CheckHealth
             | BuiltIn::CheckIntegrity
             | BuiltIn::CleanUp => true,
-            BuiltIn::DailyStatistics | BuiltIn::ExportHistory | BuiltIn::ImportTasks | BuiltIn::Rehearsal => false,
+            BuiltIn::DailyStatistics
+            | BuiltIn::ExportHistory
+            | BuiltIn::ImportTasks
+            | BuiltIn::Broadcast
+            | BuiltIn::Rehearsal => false,
         }
     }
 
-    /// Whether its jobs change tasks in the name of whoever started them. A token starts one only if it may do by itself
-    /// what an admin may.
+    /// Whether its jobs change tasks, or write to people, in the name of whoever started them. A token starts one only if
+    /// it may do by itself what an admin may.
     pub const fn acts_for_its_creator(self) -> bool {
         match self {
-            BuiltIn::ImportTasks => true,
+            BuiltIn::ImportTasks | BuiltIn::Broadcast => true,
             BuiltIn::Aggregate
             | BuiltIn::Backup
             | BuiltIn::CheckHealth
@@ -231,6 +252,26 @@ fn export_fields() -> Vec<Field> {
     ];
     fields.extend(filter_fields());
     fields
+}
+
+/// What is written, to whom, how, and how fast.
+fn broadcast_fields() -> Vec<Field> {
+    let channels = Channel::ALL.iter().map(|channel| (channel.as_str(), msg(channel.title_key())));
+    let audiences = Audience::ALL.iter().map(|audience| (audience.as_str(), msg(audience.title_key())));
+    let roles = [(Role::Member, "role-member"), (Role::Admin, "role-admin"), (Role::Owner, "role-owner")];
+    let subject = Field::line("subject", msg("broadcast-subject")).required();
+    vec![
+        Field::choice("channel", msg("broadcast-channel"), channels.collect()).required(),
+        Field::choice("to", msg("broadcast-to"), audiences.collect()).required(),
+        Field::choice("role", msg("broadcast-role"), roles.map(|(role, key)| (role.as_str(), msg(key))).to_vec()),
+        Field::number("project", msg("broadcast-project"), 1..=i64::MAX),
+        Field::text("people", msg("broadcast-people")).hint(msg("broadcast-people-hint")),
+        Field::file("file", msg("broadcast-file")).optional(),
+        Field::line("column", msg("broadcast-column")).hint(msg("broadcast-column-hint")),
+        Field { takes: Takes::Line(config::TITLE_CHARS), ..subject },
+        Field::text("text", msg("broadcast-text")).required(),
+        Field::number("per_minute", msg("broadcast-rate"), RATES).hint(msg("broadcast-rate-hint")).default("60"),
+    ]
 }
 
 /// How long what has ended is kept, each in days.

@@ -90,6 +90,11 @@ impl Field {
     }
 
     #[must_use]
+    pub fn optional(self) -> Field {
+        Field { is_required: false, ..self }
+    }
+
+    #[must_use]
     pub fn default(self, default: &'static str) -> Field {
         Field { default, ..self }
     }

@@ -24,6 +24,8 @@ words!(
         Stuck = "stuck",
         /// Jobs that wait for a worker for long, and are not paused.
         Waiting = "waiting",
+        /// Channels by which nothing got through when they were last used.
+        Channels = "channels",
     }
 );
 words!(
@@ -59,6 +61,7 @@ pub struct Measured {
     pub began_at: Option<Timestamp>,
     pub stuck: i64,
     pub waiting: i64,
+    pub failing_channels: i64,
 }
 
 impl Measured {
@@ -88,6 +91,7 @@ impl Measured {
             Check::Backup => self.judge_backup(now),
             Check::Stuck => above(self.stuck, 0, i64::MAX),
             Check::Waiting => above(self.waiting, 0, i64::MAX),
+            Check::Channels => above(self.failing_channels, 0, i64::MAX),
         }
     }
 
@@ -135,6 +139,7 @@ impl Check {
             Check::Backup => "health-backup",
             Check::Stuck => "health-stuck",
             Check::Waiting => "health-waiting",
+            Check::Channels => "health-channels",
         }
     }
 
@@ -148,6 +153,7 @@ impl Check {
             Check::Backup => "health-backup-advice",
             Check::Stuck => "health-stuck-advice",
             Check::Waiting => "health-waiting-advice",
+            Check::Channels => "health-channels-advice",
         }
     }
 }
@@ -186,6 +192,7 @@ impl Reading {
             Check::Backup => msg("health-backup-days").arg("count", figure / (24 * 60)),
             Check::Stuck => msg("health-stuck-is").arg("count", figure),
             Check::Waiting => msg("health-waiting-is").arg("count", figure),
+            Check::Channels => msg("health-channels-is").arg("count", figure),
         }
     }
 }
@@ -210,6 +217,7 @@ mod tests {
             began_at: Some(now - SignedDuration::from_hours(1_000)),
             stuck: 0,
             waiting: 0,
+            failing_channels: 0,
         }
     }
 
@@ -245,5 +253,6 @@ mod tests {
         assert_eq!(state(Check::Backup, &|m| (m.last_backup, m.began_at) = (None, ago(3))), Well, "its first day");
         assert_eq!(state(Check::Stuck, &|m| m.stuck = 1), Warning);
         assert_eq!(state(Check::Waiting, &|m| m.waiting = 1), Warning);
+        assert_eq!(state(Check::Channels, &|m| m.failing_channels = 1), Warning);
     }
 }

@@ -189,6 +189,8 @@ pub struct Viewer {
     pub known_at: u64,
     /// Every organisation that this user may switch to, this one included.
     pub organisations: Vec<(OrganisationId, String)>,
+    /// Notifications that they have not read; 0 where nobody looks at pages.
+    pub unread: i64,
 }
 
 impl Viewer {
@@ -218,6 +220,7 @@ impl Viewer {
             expires_at: Timestamp::MAX,
             known_at: 0,
             organisations: Vec::new(),
+            unread: 0,
         }
     }
 

@@ -1,6 +1,8 @@
 //! The fields of a built-in kind as a form shows them: `jobs/_fields.html` draws what stands here, wherever a job or a
 //! schedule of that kind is made. What a field takes is decided in `jobs::fields`.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::forms::{Fields, Filled};
@@ -26,7 +28,7 @@ pub struct Input {
     pub hint: Option<String>,
     pub typed: Typed,
     /// Value, what it is called, whether it is chosen.
-    pub choices: Vec<(&'static str, String, bool)>,
+    pub choices: Vec<(Cow<'static, str>, String, bool)>,
     pub value: String,
     pub error: Option<String>,
     pub described_by: Option<String>,
@@ -48,7 +50,8 @@ impl Input {
             Takes::Choice(choices) => choices.as_slice(),
             _ => &[],
         };
-        let choices = choices.iter().map(|(value, label)| (*value, l.m(label), form.is(field.name, value)));
+        let choices =
+            choices.iter().map(|(value, label)| (Cow::Borrowed(*value), l.m(label), form.is(field.name, value)));
         Some(Input {
             name: field.name,
             label: l.m(&field.label),

@@ -7,6 +7,7 @@ mod arrival;
 pub mod assets;
 pub mod assign;
 pub mod boundary;
+pub mod broadcast;
 pub mod bulk;
 pub mod choices;
 pub mod docs;
@@ -28,6 +29,7 @@ pub mod jobs;
 pub mod monitor;
 pub mod moving;
 pub mod new_job;
+pub mod notifications;
 pub mod page;
 pub mod people;
 pub mod preferences;
@@ -198,6 +200,8 @@ fn work() -> Vec<Route> {
         get("/assign", Admin, assign::get_assign),
         post("/assign", Admin, assign::post_assign),
         get("/history", SignedIn, history::get_history),
+        get("/notifications", SignedIn, notifications::get_notifications),
+        post("/notifications/read", SignedIn, notifications::post_read),
         get("/events", SignedIn, stream::get_events).usage(Use::Machine),
         get("/events/poll", SignedIn, stream::get_poll).usage(Use::Machine),
     ]

@@ -13,7 +13,7 @@ use super::forms::{Fields, Filled};
 use super::job_fields::{self, Input, beside_fields};
 use super::monitor::pairs;
 use super::page::{Nav, Page, Visit, see_other};
-use super::{At, import};
+use super::{At, broadcast, import};
 use crate::error::{Error, Result};
 use crate::jobs::actions::{may_start, startable};
 use crate::jobs::{BuiltIn, Purpose};
@@ -53,6 +53,7 @@ pub fn kind_icon(kind: BuiltIn) -> &'static str {
     match kind {
         BuiltIn::Aggregate => "steps",
         BuiltIn::Backup => "copy",
+        BuiltIn::Broadcast => "mail",
         BuiltIn::CheckHealth => "info",
         BuiltIn::CheckIntegrity => "check",
         BuiltIn::CleanUp => "gear",
@@ -115,6 +116,9 @@ pub async fn get_kind(visit: Visit, At(name): At<String>, RawQuery(query): RawQu
             None => import::get(visit, query).await,
         };
     }
+    if kind == BuiltIn::Broadcast {
+        return broadcast::get(visit, query, before).await;
+    }
     let mut values = job_fields::values(kind, before.as_ref());
     // A page that knows what is wanted says so in the address.
     for (name, value) in values.iter_mut().filter(|_| before.is_none()) {
@@ -129,6 +133,9 @@ pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Re
     let kind = kind_of(&visit, &name).await?;
     if kind == BuiltIn::ImportTasks {
         return import::post(visit, fields).await;
+    }
+    if kind == BuiltIn::Broadcast {
+        return broadcast::post(visit, fields).await;
     }
     let made = match job_fields::payload(kind, &fields) {
         Ok(payload) => start(&visit, kind, visit.l().t(kind.title_key()).to_owned(), payload).await,

@@ -27,6 +27,7 @@ pub enum Nav {
     Schedules,
     Assign,
     History,
+    Notifications,
     People,
     Projects,
     Settings,
@@ -59,6 +60,8 @@ pub struct PageUser {
     pub role: Role,
     pub organisation: OrganisationId,
     pub organisation_name: String,
+    /// Notifications that are not read yet.
+    pub unread: i64,
     /// Id, name, whether it is the present one.
     pub organisations: Vec<(OrganisationId, String, bool)>,
 }
@@ -236,6 +239,7 @@ fn page_user(viewer: &Viewer) -> PageUser {
         role: viewer.role,
         organisation: current,
         organisation_name: viewer.organisation_name.clone(),
+        unread: viewer.unread,
         organisations: viewer.organisations.iter().map(|(id, name)| (*id, name.clone(), *id == current)).collect(),
     }
 }

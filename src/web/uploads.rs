@@ -6,11 +6,11 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::At;
 use super::forms::{Fields, Filled};
 use super::import::show_upload;
 use super::new_job::kind_of;
 use super::page::{Visit, see_other};
+use super::{At, broadcast};
 use crate::config::UPLOAD_CATEGORY;
 use crate::error::{Error, Result, msg};
 use crate::jobs::actions::{Finish, NewArtifact, finish, store_artifact};
@@ -22,7 +22,7 @@ use crate::tasks::{TaskId, Via};
 /// Takes the file of a kind that begins with one, then leads to what is asked about it.
 pub async fn post_file(visit: Visit, At(name): At<String>, mut request: Request) -> Result<Response> {
     let kind = kind_of(&visit, &name).await?;
-    if kind != BuiltIn::ImportTasks {
+    if !matches!(kind, BuiltIn::ImportTasks | BuiltIn::Broadcast) {
         return Err(Error::NotFound);
     }
     // How much it may be is said where it is stored, in a sentence.
@@ -39,7 +39,13 @@ pub async fn post_file(visit: Visit, At(name): At<String>, mut request: Request)
                 .finish();
             Ok(see_other(None, &format!("/jobs/new/{kind}?{query}")))
         }
-        Err(error) => Ok(show_upload(&visit, Filled::refused(Fields::default(), error, visit.l())?)),
+        Err(error) => {
+            let form = Filled::refused(Fields::default(), error, visit.l())?;
+            match kind {
+                BuiltIn::Broadcast => broadcast::show(&visit, &Fields::default(), form).await,
+                _ => Ok(show_upload(&visit, form)),
+            }
+        }
     }
 }
 

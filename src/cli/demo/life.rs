@@ -189,6 +189,7 @@ impl Life {
                 expires_at: now,
                 known_at: 0,
                 organisations: Vec::new(),
+                unread: 0,
             };
             Some((at_work(member.user)?, viewer))
         });

@@ -64,6 +64,7 @@ impl Demo {
             expires_at: self.app.clock.now(),
             known_at: 0,
             organisations: Vec::new(),
+            unread: 0,
         }
     }
 

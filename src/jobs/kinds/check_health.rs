@@ -1,4 +1,4 @@
-//! Looks at the house: disk, database, writer, backups, jobs that do not go on. What it finds are items with a sentence each,
+//! Looks at the house: disk, database, writer, backups, jobs that do not go on, channels that fail. What it finds are items with a sentence each,
 //! and what `/settings` and `/readyz` show.
 
 use serde::Deserialize;

@@ -101,8 +101,13 @@ impl Context {
         self.task.job().map_or(&Value::Null, |job| &job.spec.payload)
     }
 
-    fn attempt(&self) -> Option<i64> {
+    pub(super) fn attempt(&self) -> Option<i64> {
         self.task.job().map(|job| job.attempt)
+    }
+
+    /// Whether somebody wants only what failed to be tried again.
+    pub fn only_failed_items(&self) -> bool {
+        self.task.job().is_some_and(|job| job.only_failed_items)
     }
 
     /// Whether to stop: for work between two reports.

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod backup;
+mod broadcast;
 mod check_health;
 mod check_integrity;
 mod clean_up;
@@ -59,6 +60,7 @@ fn start(kind: BuiltIn, job: Context) -> Running {
     match kind {
         BuiltIn::Aggregate => Box::pin(run::<aggregate::Aggregate>(job)),
         BuiltIn::Backup => Box::pin(run::<backup::Backup>(job)),
+        BuiltIn::Broadcast => Box::pin(run::<broadcast::Broadcast>(job)),
         BuiltIn::CheckHealth => Box::pin(run::<check_health::CheckHealth>(job)),
         BuiltIn::CheckIntegrity => Box::pin(run::<check_integrity::CheckIntegrity>(job)),
         BuiltIn::CleanUp => Box::pin(run::<clean_up::CleanUp>(job)),

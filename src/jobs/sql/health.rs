@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use crate::clock::from_micros;
 use crate::error::Result;
 use crate::jobs::health::{Check, Measured, Reading};
+use crate::notify::sql::failing_channels;
 
 /// What the store knows: its size, since when it is, and jobs of all organisations that do not go on.
 pub fn measure(conn: &Connection, waiting_since: Timestamp) -> Result<Measured> {
@@ -27,6 +28,7 @@ pub fn measure(conn: &Connection, waiting_since: Timestamp) -> Result<Measured> 
         began_at: began_at.map(from_micros),
         stuck,
         waiting,
+        failing_channels: failing_channels(conn)?,
         ..Measured::default()
     })
 }

@@ -8,6 +8,7 @@ use super::artifacts::let_go;
 use super::imports::delete_import_chunks;
 use crate::error::Result;
 use crate::jobs::artifacts::ArtifactId;
+use crate::notify::sql::remove_deliveries;
 use crate::tasks::TaskId;
 
 /// Rows that go in one write: chunks of files (4 MB), chunks of logs (2 MB at most), items and groups.
@@ -74,10 +75,11 @@ fn remove_all(conn: &Connection, task: TaskId) -> Result<bool> {
     let groups = conn
         .prepare_cached("delete from item_groups where id in (select id from item_groups where task_id = ?1 limit ?2)")?
         .execute(params![task, ITEMS])?;
-    if log + items + groups == 0 {
+    let listed = remove_deliveries(conn, task, ITEMS)?;
+    if log + items + groups == 0 && !listed {
         conn.prepare_cached("delete from job_outputs where task_id = ?1")?.execute([task])?;
     }
-    Ok(log + items + groups > 0)
+    Ok(log + items + groups > 0 || listed)
 }
 
 fn remove_items(conn: &Connection, task: TaskId, generation: i64) -> Result<bool> {

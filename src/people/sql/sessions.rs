@@ -106,9 +106,16 @@ pub fn viewer(conn: &Connection, key: &SessionKey, now: Timestamp) -> rusqlite::
     found
         .map(|mut viewer| {
             viewer.organisations = organisations_of(conn, viewer.user)?;
+            viewer.unread = unread(conn, viewer.organisation, viewer.user)?;
             Ok(viewer)
         })
         .transpose()
+}
+
+/// Notifications that a member has not read.
+fn unread(conn: &Connection, organisation: OrganisationId, user: UserId) -> rusqlite::Result<i64> {
+    conn.prepare_cached("select unread from members where organisation_id = ?1 and user_id = ?2")?
+        .query_one(params![organisation, user], |row| row.get(0))
 }
 
 /// As whom something goes on in this user's name without them: none when they are no active member there any more.
@@ -156,6 +163,7 @@ fn viewer_row(row: &Row<'_>, credential: Credential) -> rusqlite::Result<Viewer>
         expires_at: from_micros(row.get(11)?),
         known_at: 0,
         organisations: Vec::new(),
+        unread: 0,
     })
 }
 

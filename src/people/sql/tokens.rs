@@ -142,6 +142,7 @@ fn viewer_row(row: &Row<'_>) -> rusqlite::Result<(Viewer, Option<Timestamp>)> {
         expires_at: maybe_time(row, 10)?.unwrap_or(Timestamp::MAX),
         known_at: 0,
         organisations: Vec::new(),
+        unread: 0,
     };
     Ok((viewer, maybe_time(row, 11)?))
 }

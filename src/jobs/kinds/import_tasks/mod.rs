@@ -4,7 +4,7 @@
 //! attempt goes on where the last one ended.
 
 mod bad;
-mod batches;
+pub(super) mod batches;
 mod row;
 mod save;
 mod tally;
@@ -309,7 +309,7 @@ fn again(file: &std::fs::File) -> Result<std::fs::File, Stop> {
 }
 
 /// Reads a file off the async threads. A reader that panics over what is in it says no more than that.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     l: Lang,
     read: impl FnOnce() -> Result<T, Message> + Send + 'static,
 ) -> Result<T, Stop> {

@@ -1,0 +1,85 @@
+# Notifications, the channels by which they come, and writing to many.
+
+nav-notifications = Notifications
+notifications-unread = { $count ->
+    [0] Everything is read.
+    [one] One is unread.
+   *[other] { $count } are unread.
+}
+notifications-none = Nothing to know
+notifications-none-hint = What admins write to you, and what needs a look, stands here.
+notifications-new = New
+notifications-read = Mark as read
+notifications-read-all = Mark all as read
+notifications-schedule = Open the schedule
+notifications-first = Unread ones
+notifications-more = More
+
+channel-bell = Notification in Milepost
+channel-email = E-mail
+channel-webhook = Webhook
+channel-email-none = This server sends no e-mail: whoever runs it says which mail server takes it (--smtp-url).
+channel-bell-nobody = This is no user.
+channel-bell-broken = The notification could not be written; the log of Milepost says why.
+reason-broadcast = Written to you
+reason-alarm = A schedule needs a look
+
+mail-refused = The mail server refused it: { $answer }
+mail-later = The mail server did not take it now: { $answer }
+mail-broken = The connection to the mail server broke before anything was sent: { $answer }
+mail-down = The mail server cannot be used: { $answer }
+mail-unknown = The connection broke before the mail server said so ({ $answer }).
+mail-unwritable = No message can be made of this: { $why }
+mail-no-address = Mail cannot be sent to this address.
+mail-no-utf8 = The mail server does not take addresses with such letters.
+webhook-refused = It was refused: { $status } { $answer }
+webhook-redirect = It answered with another address ({ $status }), which is not followed. { $answer }
+webhook-later = It was not taken now: { $status } { $answer }
+webhook-unknown = A gateway answered { $status }. { $answer }
+
+kind-broadcast = Broadcast
+kind-broadcast-about = Writes the same to many: to members by notification or e-mail, or to the addresses or webhooks of a file. Nobody gets it twice.
+broadcast-lead = Each recipient gets one message of their own, one after the other. It can be cancelled between two, and what failed can be tried again by itself.
+broadcast-title = Broadcast: { $subject }
+broadcast-channel = How
+broadcast-to = To
+audience-all = Everybody
+audience-role = A role
+audience-project = A project
+audience-people = Some people
+audience-file = The lines of a file
+broadcast-role = Role
+broadcast-project = Project
+broadcast-no-project = (none)
+broadcast-people = People
+broadcast-people-hint = Members' e-mail addresses, with commas or line ends between.
+broadcast-file = File
+broadcast-file-title = To addresses from a file
+broadcast-file-hint = One recipient in each row: an e-mail address, or the URL of a webhook.
+broadcast-file-next = Use this file
+broadcast-of-file = To the lines of
+broadcast-to-members = To members instead
+broadcast-column = Column of the recipients
+broadcast-column-hint = Its name, or its number from 1. Left empty, it is found out.
+broadcast-subject = Subject
+broadcast-text = Text
+broadcast-rate = Recipients a minute
+broadcast-rate-hint = Never more than this: mail servers count.
+broadcast-send = Send
+broadcast-told = { $channel }
+broadcast-nobody = This is nobody: there is no one to write to.
+broadcast-too-many = At most { $limit } recipients fit in one broadcast. Split the file.
+broadcast-no-column = No column of this file has such addresses in it.
+broadcast-twice = It is listed before already.
+broadcast-maybe = It may have been sent. { $why }
+broadcast-unknown = It may have been sent: Milepost ended just then. It is sent again only if you retry the failed ones.
+broadcast-bell-of-file = Notifications in Milepost reach members only: choose e-mail or webhook for a file.
+broadcast-webhook-of-members = Members have no webhooks: choose a file with URLs.
+
+health-channels = Channels
+health-channels-is = { $count ->
+    [0] What was sent last got through.
+    [one] One channel failed when it was last used.
+   *[other] { $count } channels failed when they were last used.
+}
+health-channels-advice = Look at the last broadcast: its failed items say what the mail server answered. Check --smtp-url.

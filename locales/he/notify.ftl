@@ -1,0 +1,87 @@
+# Notifications, the channels by which they come, and writing to many.
+
+nav-notifications = התראות
+notifications-unread = { $count ->
+    [0] הכול נקרא.
+    [one] התראה אחת לא נקראה.
+    [two] שתי התראות לא נקראו.
+   *[other] { $count } התראות לא נקראו.
+}
+notifications-none = אין מה לדעת
+notifications-none-hint = כאן מופיע מה שההנהלה כותבת לך, ומה שדורש מבט.
+notifications-new = חדש
+notifications-read = סימון כנקראה
+notifications-read-all = סימון הכול כנקרא
+notifications-schedule = פתיחת התזמון
+notifications-first = שלא נקראו
+notifications-more = עוד
+
+channel-bell = התראה ב־Milepost
+channel-email = דואר אלקטרוני
+channel-webhook = ‏Webhook
+channel-email-none = השרת הזה לא שולח דואר: מי שמפעיל אותו אומר איזה שרת דואר מקבל אותו (‎--smtp-url).
+channel-bell-nobody = אין משתמש כזה.
+channel-bell-broken = אי אפשר היה לרשום את ההתראה; היומן של Milepost אומר למה.
+reason-broadcast = נכתב אליך
+reason-alarm = תזמון דורש מבט
+
+mail-refused = שרת הדואר סירב: { $answer }
+mail-later = שרת הדואר לא קיבל את זה עכשיו: { $answer }
+mail-broken = החיבור לשרת הדואר נקטע לפני שנשלח משהו: { $answer }
+mail-down = אי אפשר להשתמש בשרת הדואר: { $answer }
+mail-unknown = החיבור נקטע לפני ששרת הדואר אישר ({ $answer }).
+mail-unwritable = אי אפשר להפוך את זה להודעה: { $why }
+mail-no-address = אי אפשר לשלוח דואר לכתובת הזאת.
+mail-no-utf8 = שרת הדואר לא מקבל כתובות עם אותיות כאלה.
+webhook-refused = נדחה: { $status } { $answer }
+webhook-redirect = התקבלה כתובת אחרת ({ $status }), ואליה לא ממשיכים. { $answer }
+webhook-later = לא התקבל עכשיו: { $status } { $answer }
+webhook-unknown = שער בדרך השיב { $status }. { $answer }
+
+kind-broadcast = הודעה לרבים
+kind-broadcast-about = כותבת אותו דבר לרבים: לאנשי הארגון בהתראה או בדואר, או לכתובות ול־webhooks מקובץ. איש לא מקבל אותה פעמיים.
+broadcast-lead = כל נמען מקבל הודעה משלו, בזה אחר זה. אפשר לבטל בין נמען לנמען, ואפשר לנסות שוב רק את מה שנכשל.
+broadcast-title = הודעה לרבים: { $subject }
+broadcast-channel = איך
+broadcast-to = אל
+audience-all = כולם
+audience-role = תפקיד
+audience-project = פרויקט
+audience-people = כמה אנשים
+audience-file = השורות של קובץ
+broadcast-role = תפקיד
+broadcast-project = פרויקט
+broadcast-no-project = (אין)
+broadcast-people = אנשים
+broadcast-people-hint = כתובות הדואר של אנשי הארגון, עם פסיקים או שורות חדשות ביניהן.
+broadcast-file = קובץ
+broadcast-file-title = לכתובות מקובץ
+broadcast-file-hint = נמען בכל שורה: כתובת דואר, או כתובת של webhook.
+broadcast-file-next = שימוש בקובץ הזה
+broadcast-of-file = אל השורות של
+broadcast-to-members = לאנשי הארגון במקום זה
+broadcast-column = העמודה של הנמענים
+broadcast-column-hint = השם שלה, או המספר שלה החל מ־1. כשהיא ריקה, מוצאים אותה.
+broadcast-subject = נושא
+broadcast-text = טקסט
+broadcast-rate = נמענים בדקה
+broadcast-rate-hint = לעולם לא יותר מזה: שרתי דואר סופרים.
+broadcast-send = שליחה
+broadcast-told = { $channel }
+broadcast-nobody = אין למי לכתוב.
+broadcast-too-many = בהודעה אחת יש מקום ל־{ $limit } נמענים לכל היותר. צריך לפצל את הקובץ.
+broadcast-no-column = אין בקובץ הזה עמודה עם כתובות כאלה.
+broadcast-twice = כבר מופיע ברשימה קודם.
+broadcast-maybe = ייתכן שזה נשלח. { $why }
+broadcast-unknown = ייתכן שזה נשלח: Milepost נעצר בזמן השליחה. זה יישלח שוב רק אם מנסים שוב את מה שנכשל.
+broadcast-bell-of-file = התראות ב־Milepost מגיעות רק לאנשי הארגון: לקובץ צריך לבחור דואר או webhook.
+broadcast-webhook-of-members = לאנשי הארגון אין webhooks: צריך לבחור קובץ עם כתובות.
+
+health-channels = ערוצים
+health-channels-is = { $count ->
+    [0] מה שנשלח לאחרונה הגיע.
+    [one] ערוץ אחד נכשל בפעם האחרונה שהשתמשו בו.
+    [two] שני ערוצים נכשלו בפעם האחרונה שהשתמשו בהם.
+   *[other] { $count } ערוצים נכשלו בפעם האחרונה שהשתמשו בהם.
+}
+health-channels-advice = כדאי להסתכל על ההודעה לרבים האחרונה: הפריטים שנכשלו אומרים מה שרת הדואר ענה. כדאי לבדוק את ‎--smtp-url.

@@ -1,0 +1,169 @@
+//! One recipient after the other: the turn is waited for, claimed, the letter handed over, the claim settled. Between two of
+//! them the job can be cancelled; what was claimed and not sent is given back.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{Run, counts, stage};
+use crate::error::{Message, Result};
+use crate::jobs::items::{ItemOutcome, NewItem};
+use crate::jobs::kinds::Stop;
+use crate::notify::channels::{Courier, Delivered};
+use crate::notify::pace::Pace;
+use crate::notify::sql::{Waiting, claim, last_claim, release, save_channel, settle, waiting};
+use crate::notify::{Channel, Standing};
+use crate::tasks::actions::Report;
+
+/// Recipients that are read at a time.
+const ROWS: i64 = 200;
+/// How often one recipient is tried, as long as it is certain that nothing arrived, and how long after one another.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(1);
+/// A receiver that asks for more patience than this is a failure, to be tried again by hand.
+const PAUSE_MOST: Duration = Duration::from_secs(60);
+
+/// How trying ended.
+enum Ended {
+    /// Of what became of it, and the sentence of it.
+    So(Standing, Option<Message>),
+    /// The channel as a whole does not work: nothing was sent.
+    Down(Message),
+    /// Told to stop before anything was sent.
+    Told,
+}
+
+impl Run<'_> {
+    pub(super) async fn send(&mut self) -> Result<(), Stop> {
+        let id = self.job.id();
+        self.job.report(Report { stage: Some(stage(1)), ..Report::default() }).await?;
+        let mut courier = self.courier()?;
+        let last = self.job.read(move |conn| last_claim(conn, id)).await?;
+        let (mut pace, mut after) = (Pace::new(self.per_minute, last), 0);
+        loop {
+            let turns = self.job.read(move |conn| waiting(conn, id, after, ROWS)).await?;
+            let Some(last) = turns.last() else { return Ok(()) };
+            after = last.place;
+            for turn in turns {
+                self.wait(pace.wait(self.job.app().clock.now())).await?;
+                self.one(courier.as_mut(), &mut pace, turn).await?;
+            }
+        }
+    }
+
+    async fn wait(&self, time: Duration) -> Result<(), Stop> {
+        if self.job.is_cancelled() {
+            return Err(Stop::Told);
+        }
+        tokio::select! {
+            () = self.job.cancelled() => Err(Stop::Told),
+            () = sleep(time) => Ok(()),
+        }
+    }
+
+    async fn one(&mut self, courier: &mut dyn Courier, pace: &mut Pace, turn: Waiting) -> Result<(), Stop> {
+        let (id, place, attempt) = (self.job.id(), turn.place, self.job.attempt().unwrap_or_default());
+        let claimed = self
+            .job
+            .act(move |w, _| {
+                let is_claimed = claim(w.conn, id, place, attempt, w.now)?;
+                Ok(((is_claimed, w.now), Report::default()))
+            })
+            .await;
+        let (is_claimed, at) = match claimed {
+            Ok(claimed) => claimed,
+            // The claim may stand all the same: the word to stop came with its answer.
+            Err(stop) => return self.give_back(place).await.and(Err(stop)),
+        };
+        if !is_claimed {
+            return Ok(());
+        }
+        pace.claimed(at);
+        match self.hand_over(courier, &turn).await {
+            Ended::So(standing, told) => self.settle(turn, standing, told).await,
+            Ended::Told => self.give_back(place).await.and(Err(Stop::Told)),
+            Ended::Down(why) => {
+                self.give_back(place).await?;
+                let (channel, told) = (self.payload.channel, self.l.m(&why));
+                let kept = told.clone();
+                self.job.app().db.write(move |w| save_channel(w.conn, channel, Some(&kept), w.now)).await?;
+                Err(Stop::Failed(told))
+            }
+        }
+    }
+
+    /// Nothing was sent under this claim.
+    async fn give_back(&self, place: i64) -> Result<(), Stop> {
+        let (id, attempt) = (self.job.id(), self.job.attempt().unwrap_or_default());
+        Ok(self.job.app().db.write(move |w| release(w.conn, id, place, attempt)).await?)
+    }
+
+    /// Tries it, again only as long as it is certain that nothing arrived.
+    async fn hand_over(&self, courier: &mut dyn Courier, turn: &Waiting) -> Ended {
+        // The same whenever this recipient is tried, so that whoever gets it twice can tell.
+        let name = format!("milepost-{:x}-{}-{}", self.job.app().db.epoch(), self.job.id(), turn.place);
+        let mut pause = PAUSE;
+        for tried in 1.. {
+            let (why, after, is_down) = match courier.deliver(&turn.recipient, &self.letter, &name).await {
+                Delivered::Sent => return Ended::So(Standing::Sent, None),
+                Delivered::Refused(why) => return Ended::So(Standing::Failed, Some(why)),
+                Delivered::Unknown(why) => return Ended::So(Standing::Unknown, Some(why)),
+                Delivered::Later { why, after } => (why, after, false),
+                Delivered::Down(why) => (why, None, true),
+            };
+            let patience = after.unwrap_or(pause);
+            if tried == TRIES || patience > PAUSE_MOST {
+                return if is_down { Ended::Down(why) } else { Ended::So(Standing::Failed, Some(why)) };
+            }
+            pause *= 2;
+            if self.wait(patience).await.is_err() {
+                return Ended::Told;
+            }
+        }
+        Ended::Told
+    }
+
+    async fn settle(&mut self, turn: Waiting, standing: Standing, why: Option<Message>) -> Result<(), Stop> {
+        let told = why.as_ref().map(|why| match standing {
+            Standing::Unknown => self.l.with("broadcast-maybe", "why", self.l.m(why)),
+            _ => self.l.m(why),
+        });
+        self.tally.open -= 1;
+        let outcome = match standing {
+            Standing::Sent => {
+                self.tally.sent += 1;
+                ItemOutcome::Succeeded
+            }
+            Standing::Unknown => {
+                self.tally.unknown += 1;
+                ItemOutcome::Failed
+            }
+            _ => {
+                self.tally.failed += 1;
+                ItemOutcome::Failed
+            }
+        };
+        let (id, counts) = (self.job.id(), counts(&self.tally));
+        let (channel, fared) = (self.payload.channel, self.fared(standing, told.as_deref()));
+        self.job
+            .act(move |w, _| {
+                settle(w.conn, id, turn.place, standing, told.as_deref())?;
+                if let Some(fared) = fared {
+                    save_channel(w.conn, channel, fared.as_deref(), w.now)?;
+                }
+                let items = vec![NewItem { key: Some(turn.key), outcome, message: told }];
+                Ok(((), Report { counts, items, ..Report::default() }))
+            })
+            .await
+    }
+
+    /// What it says of the channel as a whole, if anything: that one URL does not answer is that one's own.
+    #[expect(clippy::option_option, reason = "whether something is said, and whether it is a failure")]
+    fn fared(&self, standing: Standing, told: Option<&str>) -> Option<Option<String>> {
+        match (standing, self.payload.channel) {
+            (Standing::Sent, _) => Some(None),
+            (Standing::Unknown, Channel::Email) => Some(told.map(ToOwned::to_owned)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Notifications, the verbs: telling a user something, and what they do with what they were told.
+
+use super::sql::{self, Place};
+use super::{NewNotification, Notification, NotificationId};
+use crate::App;
+use crate::config;
+use crate::db::Write;
+use crate::error::{Error, Result};
+use crate::live::Letter;
+use crate::people::Viewer;
+use crate::tasks::By;
+
+/// Writes it down for whom it is for. Whoever is no member any more, or was told by the same broadcast, is not told.
+pub fn tell(w: &mut Write<'_>, new: &NewNotification) -> Result<bool> {
+    let is_new = sql::insert_notification(w.conn, new, w.now)?;
+    if is_new {
+        // Every page shows how many are unread, and who asks is kept in memory.
+        w.publish(Letter::ViewersChanged);
+    }
+    Ok(is_new)
+}
+
+/// A page of one's own, unread ones first, and where the next one begins.
+pub async fn notifications(
+    app: &App,
+    viewer: &Viewer,
+    after: Option<Place>,
+) -> Result<(Vec<Notification>, Option<Place>)> {
+    let (organisation, user) = (viewer.organisation, viewer.user);
+    let mut found =
+        app.db.read(move |conn| sql::notifications(conn, organisation, user, after, config::PAGE_ROWS + 1)).await?;
+    let is_more = found.len() > config::PAGE_ROWS;
+    found.truncate(config::PAGE_ROWS);
+    let next = found.last().filter(|_| is_more).map(|last| Place { is_read: last.is_read, id: last.id });
+    Ok((found, next))
+}
+
+/// Marks one of one's own as read; twice is as once.
+pub fn mark_read(w: &mut Write<'_>, by: &By, id: NotificationId) -> Result<()> {
+    let (organisation, user) = (by.viewer.organisation, by.viewer.user);
+    if !sql::is_theirs(w.conn, organisation, user, id)? {
+        return Err(Error::NotFound);
+    }
+    if sql::mark_read(w.conn, organisation, user, id, w.now)? {
+        w.publish(Letter::ViewersChanged);
+    }
+    Ok(())
+}
+
+/// Marks all that were there when `newest` was; says how many.
+pub fn mark_all_read(w: &mut Write<'_>, by: &By, newest: NotificationId) -> Result<i64> {
+    let marked = sql::mark_all_read(w.conn, by.viewer.organisation, by.viewer.user, newest, w.now)?;
+    if marked > 0 {
+        w.publish(Letter::ViewersChanged);
+    }
+    Ok(marked)
+}

@@ -1,0 +1,58 @@
+//! A real mail server (aiosmtpd) in a process of its own, and the messages that it took.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use milepost::notify::mail::Mail;
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub struct MailServer {
+    child: Child,
+    folder: TempDir,
+    port: u16,
+}
+
+impl MailServer {
+    /// Refuses and breaks off in so many of a hundred steps.
+    pub fn start(seed: u64, troubles: u64) -> MailServer {
+        let folder = tempfile::tempdir().unwrap();
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let mut python = Command::new(root.join("target/subscribers-python/bin/python"));
+        python.arg(root.join("tests/subscribers/mail.py")).arg(folder.path().join("mails"));
+        python.args([seed.to_string(), troubles.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = python.spawn().expect("the mail server starts (tests/run installs what it needs)");
+        let line = BufReader::new(child.stdout.take().unwrap()).lines().next().expect("it says its port").unwrap();
+        MailServer { child, folder, port: line.parse().unwrap() }
+    }
+
+    pub fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    pub fn as_config(&self) -> Mail {
+        Mail { server: self.url().parse().unwrap(), from: "Harbour Works <works@harbour.example>".parse().unwrap() }
+    }
+
+    /// What it took, in order.
+    pub fn mails(&self) -> Vec<Value> {
+        let kept = std::fs::read_to_string(self.folder.path().join("mails")).unwrap_or_default();
+        kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// To whom, in order of the alphabet.
+    pub fn recipients(&self) -> Vec<String> {
+        let to = |mail: &Value| mail["to"][0].as_str().unwrap().to_owned();
+        let mut recipients: Vec<String> = self.mails().iter().map(to).collect();
+        recipients.sort();
+        recipients
+    }
+}
+
+impl Drop for MailServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
