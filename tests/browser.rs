@@ -13,7 +13,7 @@ use crate::support::browser::Script;
 use crate::support::client::Client;
 use crate::support::served::Served;
 use crate::support::server::{House, MARK, monday};
-use crate::support::sheet::upload;
+use crate::support::sheet::{upload, upload_for};
 use crate::support::worker::{Worker, letters};
 
 #[test]
@@ -133,6 +133,9 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
     let brought =
         upload(&alice, "work.csv", "Title;Who;Colour\nPaint the pier;bob;blue\n".as_bytes()).await.expect(303);
     let columns = brought.location().unwrap();
+    let board = include_bytes!("fixtures/trackers/trello.json");
+    let board = upload_for(&alice, milepost::jobs::BuiltIn::ImportTracker, "board.json", board).await.expect(303);
+    let board = board.location().unwrap();
     let of_jobs = [
         "/jobs",
         "/jobs?status=failed",
@@ -144,6 +147,8 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/jobs/new/daily-statistics",
         "/jobs/new/import-tasks",
         &columns,
+        "/jobs/new/import-tracker",
+        &board,
         "/jobs/bulk?act=retry&status=lost",
     ];
     all.extend(of_jobs.map(|path| (path.to_owned(), "alice")));

@@ -68,4 +68,5 @@ mod terminal;
 mod ticks;
 mod tokens;
 mod tools;
+mod tracker;
 mod wrapped;

@@ -5,6 +5,7 @@ use super::columns::DateOrder;
 use super::fields::{Field, Takes};
 use super::filter_fields::filter_fields;
 use super::sheets::made::FileForm;
+use super::trackers;
 use crate::config;
 use crate::db::types::words;
 use crate::error::msg;
@@ -18,6 +19,8 @@ words!(
     BuiltIn {
         /// Work that comes in from a file.
         ImportTasks = "import-tasks",
+        /// Work that comes in from another tracker.
+        ImportTracker = "import-tracker",
         /// The same text to many.
         Broadcast = "broadcast",
         /// A copy of the whole store, checked and rotated.
@@ -64,6 +67,7 @@ impl BuiltIn {
     pub const fn title_key(self) -> &'static str {
         match self {
             BuiltIn::ImportTasks => "kind-import-tasks",
+            BuiltIn::ImportTracker => "kind-import-tracker",
             BuiltIn::Backup => "kind-backup",
             BuiltIn::Broadcast => "kind-broadcast",
             BuiltIn::CheckHealth => "kind-check-health",
@@ -80,6 +84,7 @@ impl BuiltIn {
     pub const fn about_key(self) -> &'static str {
         match self {
             BuiltIn::ImportTasks => "kind-import-tasks-about",
+            BuiltIn::ImportTracker => "kind-import-tracker-about",
             BuiltIn::Backup => "kind-backup-about",
             BuiltIn::Broadcast => "kind-broadcast-about",
             BuiltIn::CheckHealth => "kind-check-health-about",
@@ -94,9 +99,11 @@ impl BuiltIn {
 
     pub const fn purpose(self) -> Purpose {
         match self {
-            BuiltIn::ExportHistory | BuiltIn::ImportTasks | BuiltIn::Broadcast | BuiltIn::DailyStatistics => {
-                Purpose::Work
-            }
+            BuiltIn::ExportHistory
+            | BuiltIn::ImportTasks
+            | BuiltIn::ImportTracker
+            | BuiltIn::Broadcast
+            | BuiltIn::DailyStatistics => Purpose::Work,
             BuiltIn::Aggregate
             | BuiltIn::Backup
             | BuiltIn::CheckHealth
@@ -127,6 +134,7 @@ impl BuiltIn {
                 Field::number("assignee", msg("import-assignee"), 1..=i64::MAX),
                 Field::check("dry_run", msg("import-dry-run")),
             ],
+            BuiltIn::ImportTracker => trackers::fields(),
             BuiltIn::Backup => vec![
                 Field::number("keep_daily", msg("backup-keep-daily"), config::BACKUPS_DAILY)
                     .hint(msg("backup-keep-daily-hint"))
@@ -171,6 +179,7 @@ impl BuiltIn {
             | BuiltIn::CleanUp
             | BuiltIn::DailyStatistics
             | BuiltIn::ImportTasks
+            | BuiltIn::ImportTracker
             | BuiltIn::Rehearsal => true,
             BuiltIn::ExportHistory => false,
         }
@@ -187,6 +196,7 @@ impl BuiltIn {
             BuiltIn::Aggregate
             | BuiltIn::ExportHistory
             | BuiltIn::ImportTasks
+            | BuiltIn::ImportTracker
             | BuiltIn::Broadcast
             | BuiltIn::Rehearsal => None,
         }
@@ -202,6 +212,7 @@ impl BuiltIn {
             | BuiltIn::ExportHistory
             | BuiltIn::ImportTasks
             | BuiltIn::Broadcast
+            | BuiltIn::ImportTracker
             | BuiltIn::Rehearsal => false,
         }
     }
@@ -217,6 +228,7 @@ impl BuiltIn {
             BuiltIn::DailyStatistics
             | BuiltIn::ExportHistory
             | BuiltIn::ImportTasks
+            | BuiltIn::ImportTracker
             | BuiltIn::Broadcast
             | BuiltIn::Rehearsal => false,
         }
@@ -226,7 +238,7 @@ impl BuiltIn {
     /// it may do by itself what an admin may.
     pub const fn acts_for_its_creator(self) -> bool {
         match self {
-            BuiltIn::ImportTasks | BuiltIn::Broadcast => true,
+            BuiltIn::ImportTasks | BuiltIn::ImportTracker | BuiltIn::Broadcast => true,
             BuiltIn::Aggregate
             | BuiltIn::Backup
             | BuiltIn::CheckHealth

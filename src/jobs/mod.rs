@@ -16,6 +16,7 @@ pub mod log;
 pub mod retention;
 pub mod sheets;
 pub mod sql;
+pub mod trackers;
 pub mod worker;
 
 use std::sync::Arc;

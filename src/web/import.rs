@@ -18,6 +18,7 @@ use crate::jobs::artifacts::ArtifactName;
 use crate::jobs::columns::{DateOrder, Target, guess, is_header};
 use crate::jobs::kinds::import_tasks::delimiter_of;
 use crate::jobs::sheets::{self, Form, Next, Row, Wishes};
+use crate::jobs::trackers::Tracker;
 use crate::locale::Lang;
 use crate::tasks::TaskId;
 
@@ -35,7 +36,14 @@ struct UploadPage {
     page: Page,
     l: Lang,
     form: Filled,
-    limit: i64,
+    kind: BuiltIn,
+    lead: &'static str,
+    hint: String,
+    /// What browsers offer to choose.
+    accept: &'static str,
+    help_title: &'static str,
+    /// What may be in such a file: a word, and what is meant.
+    help: Vec<(&'static str, &'static str)>,
 }
 
 #[derive(Template, WebTemplate)]
@@ -70,21 +78,51 @@ impl ColumnsPage {
 }
 
 /// The file that an address names.
-fn file_of(fields: &Fields) -> Result<(TaskId, ArtifactName)> {
+pub(super) fn file_of(fields: &Fields) -> Result<(TaskId, ArtifactName)> {
     let name = ArtifactName::parse(fields.get("name")).map_err(|_| Error::NotFound)?;
     Ok((fields.id("task")?, name))
 }
 
-pub(super) fn show_upload(visit: &Visit, form: Filled) -> Response {
-    let page = visit.page(Nav::Jobs, BuiltIn::ImportTasks.title_key());
+/// Whether jobs of this kind begin with a file that is brought here.
+pub(super) fn begins_with_file(kind: BuiltIn) -> bool {
+    matches!(kind, BuiltIn::ImportTasks | BuiltIn::ImportTracker | BuiltIn::Broadcast)
+}
+
+/// The page on which the file of such a kind is brought.
+pub(super) fn show_upload(visit: &Visit, kind: BuiltIn, form: Filled) -> Response {
+    let page = visit.page(Nav::Jobs, kind.title_key());
     let limit = visit.app.config.output.artifact_bytes / (1024 * 1024);
-    let shown = UploadPage { l: page.l, page, form, limit };
+    let l = page.l;
+    let shown = match kind {
+        BuiltIn::ImportTracker => UploadPage {
+            lead: l.t("tracker-lead"),
+            hint: l.n("tracker-file-hint", limit),
+            accept: ".json,.zip,.csv,application/json,application/zip,text/csv",
+            help_title: l.t("tracker-help"),
+            help: Tracker::ALL.iter().map(|tracker| (l.t(tracker.label_key()), l.t(tracker.about_key()))).collect(),
+            l,
+            page,
+            form,
+            kind,
+        },
+        _ => UploadPage {
+            lead: l.t("import-lead"),
+            hint: l.n("import-file-hint", limit),
+            accept: ".csv,.tsv,.txt,.xlsx,text/csv,text/tab-separated-values",
+            help_title: l.t("import-help"),
+            help: Target::ALL.iter().map(|target| (l.t(target.label_key()), l.t(target.about_key()))).collect(),
+            l,
+            page,
+            form,
+            kind,
+        },
+    };
     (shown.form.status, shown).into_response()
 }
 
 pub(super) async fn get(visit: Visit, query: Fields) -> Result<Response> {
     if !query.has("task") {
-        return Ok(show_upload(&visit, Filled::fresh([])));
+        return Ok(show_upload(&visit, BuiltIn::ImportTasks, Filled::fresh([])));
     }
     let known: Vec<(String, String)> = query.pairs().to_vec();
     let values = known.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -134,7 +172,9 @@ async fn show_columns(visit: &Visit, fields: &Fields, form: Filled) -> Result<Re
     let (task, name) = file_of(fields)?;
     let found = match look(visit, fields).await {
         Ok(found) => found,
-        Err(error) => return Ok(show_upload(visit, Filled::refused(fields.clone(), error, visit.l())?)),
+        Err(error) => {
+            return Ok(show_upload(visit, BuiltIn::ImportTasks, Filled::refused(fields.clone(), error, visit.l())?));
+        }
     };
     let (viewer, app) = (visit.viewer.clone(), visit.app.clone());
     let (people, _) = visit.app.db.read(move |conn| candidates(&app, conn, &viewer)).await?;

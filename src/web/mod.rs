@@ -19,6 +19,7 @@ mod headers;
 mod health;
 pub mod history;
 pub mod import;
+mod import_tracker;
 pub mod invitations;
 pub mod job;
 pub mod job_fields;

@@ -13,7 +13,7 @@ use super::forms::{Fields, Filled};
 use super::job_fields::{self, Input, beside_fields};
 use super::monitor::pairs;
 use super::page::{Nav, Page, Visit, see_other};
-use super::{At, broadcast, import};
+use super::{At, broadcast, import, import_tracker};
 use crate::error::{Error, Result};
 use crate::jobs::actions::{may_start, startable};
 use crate::jobs::{BuiltIn, Purpose};
@@ -60,6 +60,7 @@ pub fn kind_icon(kind: BuiltIn) -> &'static str {
         BuiltIn::DailyStatistics => "calendar",
         BuiltIn::ExportHistory => "download",
         BuiltIn::ImportTasks => "tasks",
+        BuiltIn::ImportTracker => "projects",
         BuiltIn::Rehearsal => "play",
     }
 }
@@ -110,11 +111,16 @@ pub async fn get_kind(visit: Visit, At(name): At<String>, RawQuery(query): RawQu
     let kind = kind_of(&visit, &name).await?;
     let query: Fields = pairs(query.as_deref()).into_iter().collect();
     let before = payload_before(&visit, kind, &query).await?;
-    if kind == BuiltIn::ImportTasks {
-        return match before.as_ref().and_then(import::address_of) {
-            Some(address) => Ok(see_other(None, &address)),
-            None => import::get(visit, query).await,
-        };
+    let address = before.as_ref().and_then(|payload| match kind {
+        BuiltIn::ImportTasks => import::address_of(payload),
+        BuiltIn::ImportTracker => import_tracker::address_of(payload),
+        _ => None,
+    });
+    match (kind, address) {
+        (_, Some(address)) => return Ok(see_other(None, &address)),
+        (BuiltIn::ImportTasks, None) => return import::get(visit, query).await,
+        (BuiltIn::ImportTracker, None) => return import_tracker::get(visit, query).await,
+        _ => {}
     }
     if kind == BuiltIn::Broadcast {
         return broadcast::get(visit, query, before).await;
@@ -131,8 +137,10 @@ pub async fn get_kind(visit: Visit, At(name): At<String>, RawQuery(query): RawQu
 
 pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Result<Response> {
     let kind = kind_of(&visit, &name).await?;
-    if kind == BuiltIn::ImportTasks {
-        return import::post(visit, fields).await;
+    match kind {
+        BuiltIn::ImportTasks => return import::post(visit, fields).await,
+        BuiltIn::ImportTracker => return import_tracker::post(visit, fields).await,
+        _ => {}
     }
     if kind == BuiltIn::Broadcast {
         return broadcast::post(visit, fields).await;

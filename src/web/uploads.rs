@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::forms::{Fields, Filled};
-use super::import::show_upload;
+use super::import::{begins_with_file, show_upload};
 use super::new_job::kind_of;
 use super::page::{Visit, see_other};
 use super::{At, broadcast};
@@ -22,7 +22,7 @@ use crate::tasks::{TaskId, Via};
 /// Takes the file of a kind that begins with one, then leads to what is asked about it.
 pub async fn post_file(visit: Visit, At(name): At<String>, mut request: Request) -> Result<Response> {
     let kind = kind_of(&visit, &name).await?;
-    if !matches!(kind, BuiltIn::ImportTasks | BuiltIn::Broadcast) {
+    if !begins_with_file(kind) {
         return Err(Error::NotFound);
     }
     // How much it may be is said where it is stored, in a sentence.
@@ -43,7 +43,7 @@ pub async fn post_file(visit: Visit, At(name): At<String>, mut request: Request)
             let form = Filled::refused(Fields::default(), error, visit.l())?;
             match kind {
                 BuiltIn::Broadcast => broadcast::show(&visit, &Fields::default(), form).await,
-                _ => Ok(show_upload(&visit, form)),
+                _ => Ok(show_upload(&visit, kind, form)),
             }
         }
     }

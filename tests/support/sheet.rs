@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use milepost::jobs::BuiltIn;
 use milepost::tasks::TaskId;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -14,6 +15,11 @@ use super::html::Page;
 
 /// Sends a file as the page's form does.
 pub async fn upload(client: &Client, name: &str, bytes: &[u8]) -> Page {
+    upload_for(client, BuiltIn::ImportTasks, name, bytes).await
+}
+
+/// The same for another kind that begins with a file.
+pub async fn upload_for(client: &Client, kind: BuiltIn, name: &str, bytes: &[u8]) -> Page {
     const MARK: &str = "----the-mark-between-parts";
     let mut body = format!(
         "--{MARK}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
@@ -21,7 +27,7 @@ pub async fn upload(client: &Client, name: &str, bytes: &[u8]) -> Page {
     .into_bytes();
     body.extend_from_slice(bytes);
     body.extend_from_slice(format!("\r\n--{MARK}--\r\n").as_bytes());
-    let request = client.request(Method::POST, "/jobs/new/import-tasks/file");
+    let request = client.request(Method::POST, &format!("/jobs/new/{kind}/file"));
     client.send(request.header(CONTENT_TYPE, format!("multipart/form-data; boundary={MARK}")).body(body)).await
 }
 

@@ -11,6 +11,7 @@ mod context;
 mod daily_statistics;
 mod export_history;
 pub mod import_tasks;
+mod import_tracker;
 mod rehearsal;
 mod walk;
 pub mod worker;
@@ -67,6 +68,7 @@ fn start(kind: BuiltIn, job: Context) -> Running {
         BuiltIn::DailyStatistics => Box::pin(run::<daily_statistics::DailyStatistics>(job)),
         BuiltIn::ExportHistory => Box::pin(run::<export_history::ExportHistory>(job)),
         BuiltIn::ImportTasks => Box::pin(run::<import_tasks::ImportTasks>(job)),
+        BuiltIn::ImportTracker => Box::pin(run::<import_tracker::ImportTracker>(job)),
         BuiltIn::Rehearsal => Box::pin(run::<rehearsal::Rehearsal>(job)),
     }
 }

@@ -1,5 +1,6 @@
 //! The trail, the rows: appended to, never changed; and how an entry and its letter come to be, for every verb.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -43,6 +44,14 @@ pub fn entry_row(row: &Row<'_>) -> rusqlite::Result<Entry> {
         presence: row.get(10)?,
         at: from_micros(row.get(11)?),
     })
+}
+
+/// What was said of a task.
+pub fn comments(conn: &Connection, task: TaskId) -> Result<HashSet<String>> {
+    Ok(conn
+        .prepare_cached("select note from trail where task_id = ?1 and change = 'comment' and note is not null")?
+        .query_map([task], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 /// What an entry says besides the task's two states.

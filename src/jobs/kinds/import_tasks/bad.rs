@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 
 use super::Stop;
+use crate::config;
 use crate::jobs::items::{ItemOutcome, NewItem};
 use crate::jobs::sheets::{Form, Row};
 use crate::locale::Lang;
@@ -58,7 +59,14 @@ impl BadRows {
     }
 }
 
-pub fn item(l: Lang, line: u64, why: &str) -> NewItem {
-    let line = i64::try_from(line).unwrap_or(i64::MAX);
-    NewItem { key: Some(l.n("import-line", line)), outcome: ItemOutcome::Failed, message: Some(why.to_owned()) }
+pub fn item(l: Lang, row: &Row, why: &str) -> NewItem {
+    NewItem { key: Some(key(l, row)), outcome: ItemOutcome::Failed, message: Some(why.to_owned()) }
+}
+
+/// A row is known by its line; what came on none by what it is called.
+pub fn key(l: Lang, row: &Row) -> String {
+    match i64::try_from(row.line) {
+        Ok(0) => format!("{} · {}", row.cell(0), row.cell(1)).chars().take(config::ITEM_KEY_CHARS).collect(),
+        line => l.n("import-line", line.unwrap_or(i64::MAX)),
+    }
 }

@@ -3,11 +3,12 @@
 //! write, each row by itself, in the name of whoever started the job. What a write saved it remembers, so that another
 //! attempt goes on where the last one ended.
 
-mod bad;
+pub(super) mod bad;
 pub(super) mod batches;
-mod row;
-mod save;
-mod tally;
+pub(super) mod directory;
+pub(super) mod row;
+pub(super) mod save;
+pub(super) mod tally;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,15 +28,16 @@ use crate::tasks::actions::Report;
 use crate::tasks::progress::CountsGiven;
 use bad::BadRows;
 use batches::{Batch, Batches};
-use row::{Directory, Looked, Plan};
+use directory::Directory;
+use row::{Looked, Plan};
 use save::Saves;
 use tally::Tally;
 
-const STAGES: [&str; 4] = ["reading", "validating", "saving", "summing up"];
+pub(super) const STAGES: [&str; 4] = ["reading", "validating", "saving", "summing up"];
 /// Rows of a chunk: some tens of milliseconds of the writer.
 pub(super) const CHUNK: usize = 500;
 /// Bad rows that are items, too; all of them are in the file.
-const ITEMS: usize = 10_000;
+pub(super) const ITEMS: usize = 10_000;
 const BAD_ROWS: &str = "bad-rows.csv";
 
 #[derive(Deserialize)]
@@ -246,7 +248,7 @@ impl<'a> Import<'a> {
         self.tally.failed += 1;
         self.bad.add(row, why)?;
         self.items += 1;
-        Ok((self.items <= ITEMS).then(|| bad::item(self.l, row.line, why)))
+        Ok((self.items <= ITEMS).then(|| bad::item(self.l, row, why)))
     }
 
     async fn save(&mut self) -> Result<(), Stop> {
@@ -298,13 +300,13 @@ impl<'a> Import<'a> {
     }
 }
 
-fn stage(place: usize) -> Stage {
+pub(super) fn stage(place: usize) -> Stage {
     let number = |place: usize| i64::try_from(place).ok();
     Stage { name: STAGES[place].into(), index: number(place + 1), of: number(STAGES.len()) }
 }
 
 /// The same file, for another reader.
-fn again(file: &std::fs::File) -> Result<std::fs::File, Stop> {
+pub(super) fn again(file: &std::fs::File) -> Result<std::fs::File, Stop> {
     file.try_clone().map_err(|error| Stop::Broken(error.into()))
 }
 

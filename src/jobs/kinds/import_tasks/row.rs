@@ -6,51 +6,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::batches::Batch;
+use super::directory::Directory;
 use crate::config;
-use crate::error::{Message, Result, msg};
+use crate::error::{Message, msg};
 use crate::jobs::columns::{self, DateOrder, Standing, Target};
 use crate::jobs::sheets::Row;
 use crate::locale::Lang;
-use crate::people::{self, OrganisationId, ProjectId, UserId, parse_line};
+use crate::people::{ProjectId, UserId, parse_line};
 use crate::tasks::actions::parse_estimate;
 use crate::tasks::{Due, Percent, Priority, parse_note};
-
-/// Who and what can be named in a row, as people write them. None: several are called so.
-#[derive(Default)]
-pub struct Directory {
-    people: HashMap<String, Option<UserId>>,
-    projects: HashMap<String, Option<ProjectId>>,
-}
-
-impl Directory {
-    pub fn read(conn: &Connection, organisation: OrganisationId) -> Result<Directory> {
-        let mut directory = Directory::default();
-        let members = people::sql::members(conn, organisation)?;
-        for member in members.into_iter().filter(|member| member.deactivated_at.is_none()) {
-            add(&mut directory.people, &member.name, member.user);
-            add(&mut directory.people, &member.email, member.user);
-        }
-        for project in people::sql::projects(conn, organisation)? {
-            if project.archived_at.is_none() {
-                add(&mut directory.projects, &project.name, project.id);
-            }
-        }
-        Ok(directory)
-    }
-}
-
-fn add<T: Copy + PartialEq>(known: &mut HashMap<String, Option<T>>, name: &str, id: T) {
-    let name = name.trim().to_lowercase();
-    match known.get_mut(&name) {
-        Some(other) if *other != Some(id) => *other = None,
-        Some(_) => {}
-        None => drop(known.insert(name, Some(id))),
-    }
-}
 
 /// How rows become tasks.
 pub struct Plan {
@@ -92,6 +59,10 @@ pub struct Wanted {
     pub estimate_minutes: Option<i64>,
     pub description: Option<String>,
     pub external_id: Option<String>,
+    pub category: Option<String>,
+    pub labels: Option<Vec<String>>,
+    /// What is to be said of it, each once.
+    pub comments: Vec<String>,
     /// Cells that are filled, of those that are to become something.
     pub filled: usize,
 }
@@ -181,8 +152,8 @@ impl Plan {
     fn take(&self, wanted: &mut Wanted, target: Target, cell: &str) -> Result<(), Message> {
         match target {
             Target::Title => wanted.title = parse_line(cell, config::TITLE_CHARS)?,
-            Target::Assignee => wanted.assignee = Some(self.person(cell)?),
-            Target::Project => wanted.project = Some(self.project(cell)?),
+            Target::Assignee => wanted.assignee = Some(self.directory.person(cell)?),
+            Target::Project => wanted.project = Some(self.directory.project(cell)?),
             Target::Due => {
                 let text = columns::date(cell, self.dates);
                 wanted.due = Due::parse(&text, &self.zone)?;
@@ -196,26 +167,6 @@ impl Plan {
             Target::Percent => {}
         }
         Ok(())
-    }
-
-    fn person(&self, cell: &str) -> Result<UserId, Message> {
-        // As mail programs write people: Bob Vance <bob@example.org>.
-        let address = cell.rsplit_once('<').map(|(_, rest)| rest.trim_end_matches('>').trim().to_lowercase());
-        let known = &self.directory.people;
-        let found = known.get(&cell.to_lowercase()).or_else(|| known.get(&address?));
-        match found {
-            Some(Some(user)) => Ok(*user),
-            Some(None) => Err(msg("import-several-people").arg("name", cell)),
-            None => Err(msg("import-unknown-person").arg("name", cell)),
-        }
-    }
-
-    fn project(&self, cell: &str) -> Result<ProjectId, Message> {
-        match self.directory.projects.get(&cell.to_lowercase()) {
-            Some(Some(project)) => Ok(*project),
-            Some(None) => Err(msg("import-several-projects").arg("name", cell)),
-            None => Err(msg("import-unknown-project").arg("name", cell)),
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::jobs::sheets::Row;
 use crate::jobs::sql::{import_chunk, save_import_chunk};
 use crate::locale::Lang;
 use crate::people::OrganisationId;
-use crate::tasks::actions::{Edit, NewTask, Report, cancel, complete, create, edit, reopen, report};
+use crate::tasks::actions::{Edit, NewTask, Report, cancel, comment, complete, create, edit, reopen, report};
 use crate::tasks::{By, Kind, Percent, Status, Task, TaskId, sql};
 
 /// What became of a row.
@@ -67,9 +67,8 @@ impl Saves {
         for (_, row, wanted) in self.looked.good {
             let saved = match there(conn, self.organisation, &wanted) {
                 Ok(None) => may_be_new(&wanted).map(|()| Saved::New),
-                Ok(Some(task)) => may_be_changed(&task).map(|()| match differs(&task, &wanted) {
-                    true => Saved::Updated,
-                    false => Saved::Unchanged,
+                Ok(Some(task)) => may_be_changed(&task).and_then(|()| unsaid(conn, &task, &wanted)).map(|unsaid| {
+                    if differs(&task, &wanted) || !unsaid.is_empty() { Saved::Updated } else { Saved::Unchanged }
                 }),
                 Err(error) => Err(error),
             };
@@ -112,7 +111,7 @@ impl Saves {
                 Err(error) => {
                     let why = told(&self.plan, error)?;
                     if report.items.len() < room {
-                        report.items.push(bad::item(l, row.line, &why));
+                        report.items.push(bad::item(l, &row, &why));
                     }
                     outcomes.push(Err((row, why)));
                 }
@@ -160,16 +159,32 @@ fn save(w: &mut Write<'_>, by: &By, wanted: &Wanted) -> Result<Saved> {
     let Some(before) = there(w.conn, by.viewer.organisation, wanted)? else {
         may_be_new(wanted)?;
         let task = create(w, by, new_task(wanted))?.task;
+        say(w, by, &task, &wanted.comments)?;
         stand(w, by, &task, wanted.standing)?;
         return Ok(Saved::New);
     };
     may_be_changed(&before)?;
-    if !differs(&before, wanted) {
+    let unsaid = unsaid(w.conn, &before, wanted)?;
+    if !differs(&before, wanted) && unsaid.is_empty() {
         return Ok(Saved::Unchanged);
     }
     edit(w, by, before.id, &edit_of(wanted))?;
+    say(w, by, &before, &unsaid)?;
     stand(w, by, &before, wanted.standing)?;
     Ok(Saved::Updated)
+}
+
+/// What nobody has said of a task yet, word by word.
+fn unsaid(conn: &Connection, task: &Task, wanted: &Wanted) -> Result<Vec<String>> {
+    if wanted.comments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let said = sql::comments(conn, task.id)?;
+    Ok(wanted.comments.iter().filter(|comment| !said.contains(*comment)).cloned().collect())
+}
+
+fn say(w: &mut Write<'_>, by: &By, task: &Task, comments: &[String]) -> Result<()> {
+    comments.iter().try_for_each(|text| comment(w, by, task.id, text).map(drop))
 }
 
 /// Only what is there already may name nobody: it stays with whom it is.
@@ -198,6 +213,8 @@ fn new_task(wanted: &Wanted) -> NewTask {
         due: wanted.due_text.clone(),
         estimate_minutes: wanted.estimate_minutes,
         external_id: wanted.external_id.clone(),
+        category: wanted.category.clone(),
+        labels: wanted.labels.clone().unwrap_or_default(),
         ..NewTask::default()
     }
 }
@@ -211,6 +228,8 @@ fn edit_of(wanted: &Wanted) -> Edit {
         due: wanted.due_text.clone(),
         priority: wanted.priority.map(|priority| priority.to_string()),
         estimate: wanted.estimate_minutes.map(|minutes| minutes.to_string()),
+        category: wanted.category.clone(),
+        labels: wanted.labels.clone(),
         ..Edit::default()
     }
 }
@@ -227,6 +246,8 @@ fn differs(task: &Task, wanted: &Wanted) -> bool {
         || other(wanted.due.as_ref(), task.due.as_ref())
         || other(wanted.priority.as_ref(), Some(&task.priority))
         || other(wanted.estimate_minutes.as_ref(), task.estimate_minutes.as_ref())
+        || other(wanted.category.as_ref(), task.category.as_ref())
+        || other(wanted.labels.as_ref(), Some(&task.labels))
         || step(task, wanted.standing).is_some()
 }
 
