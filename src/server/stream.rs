@@ -313,8 +313,9 @@ impl<E: Encoding, O: Outlet> Line<E, O> {
         drop(feed);
         out.drop_unsent();
         out.push(end(reason));
+        let patience = if reason == EndReason::Shutdown { FAREWELL_AT_SHUTDOWN } else { FAREWELL };
         // A reader that has gone needs no farewell.
-        let _ = timeout(FAREWELL, poll_fn(|cx| out.poll_write(cx, &mut outlet))).await;
+        let _ = timeout(patience, poll_fn(|cx| out.poll_write(cx, &mut outlet))).await;
         let _ = outlet.shutdown().await;
     }
 }
@@ -357,5 +358,8 @@ fn head_of(head: &Parts, now: Timestamp) -> Bytes {
     Bytes::from(bytes)
 }
 
-/// How long a reader that had more to read may take for the last word: less than the server takes to stop.
-const FAREWELL: Duration = Duration::from_millis(500);
+/// How long a reader that had more to read may take for the last word: what lies in the sockets goes over a slow line
+/// first.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// Less than the server takes to stop.
+const FAREWELL_AT_SHUTDOWN: Duration = Duration::from_millis(500);
