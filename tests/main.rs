@@ -16,6 +16,7 @@ mod broadcast_kill;
 mod browser;
 mod clean_up;
 mod connections;
+mod daily_statistics;
 mod eta;
 mod export;
 mod health;

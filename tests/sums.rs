@@ -1,190 +1,24 @@
 //! Sums equal what the trail adds up to, slowly and plainly, whatever happened: as they grew step by step, made anew, cut off
-//! in the middle; and the figures of a day.
+//! in the middle, by several at once.
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
-use milepost::clock::Clock;
-use milepost::error::{Error, Result};
-use milepost::jobs::actions::{Finish, Wanted, claim, finish, retry};
-use milepost::jobs::artifacts::ArtifactName;
-use milepost::jobs::{Backoff, Outcome, sql as jobs};
-use milepost::people::{OrganisationId, UserId, Viewer};
-use milepost::tasks::actions::{self, Edit, NewJob, NewTask, Report, create};
+use jiff::SignedDuration;
+use milepost::error::Error;
+use milepost::people::{OrganisationId, UserId};
+use milepost::tasks::actions::{self, NewJob, NewTask, create};
 use milepost::tasks::sql::{self, Next};
 use milepost::tasks::sums::Ledger;
-use milepost::tasks::{Status, Task, TaskId, Via};
+use milepost::tasks::{Status, Via};
 use serde_json::{Value, json};
 
+use crate::support::history::{HARBOUR, Lived, run};
 use crate::support::jobs::{ended, viewer};
-use crate::support::random::Random;
-use crate::support::schedules::{number, ticked};
-use crate::support::server::{House, monday};
-use crate::support::{eventually, say, sums};
+use crate::support::schedules::number;
+use crate::support::server::monday;
+use crate::support::{say, sums};
 
-const HARBOUR: i64 = 1;
 const HILLTOP: i64 = 2;
-
-/// A house in which much happens, by a seed.
-struct Lived {
-    house: House,
-    /// As she was when she was signed in: in these tests months go by.
-    alice: Viewer,
-    people: Vec<i64>,
-    random: Random,
-    tasks: Vec<TaskId>,
-}
-
-impl Lived {
-    async fn open(test: &str, at: Timestamp, zone: &str) -> Lived {
-        let zone = zone.to_owned();
-        let zoned = |conn: &rusqlite::Connection| {
-            conn.execute("update organisations set zone = ?", [zone]).unwrap();
-        };
-        let house = House::prepared(Clock::manual(monday()), |_| {}, zoned).await;
-        let (alice, random) = (viewer(&house, "alice"), Random::new(test));
-        for name in ["Waterfront", "Shipyard"] {
-            house.alice().post("/projects", &[("name", name)]).await.expect(303);
-        }
-        let people = ["alice", "ada", "bob", "carol"].map(|name| house.people.id(name).parse().unwrap()).to_vec();
-        house.advance(at.duration_since(monday()));
-        Lived { house, alice, people, random, tasks: Vec::new() }
-    }
-
-    fn pick<T: Clone>(&mut self, some: &[T]) -> T {
-        some[usize::try_from(self.random.below(some.len() as u64)).unwrap()].clone()
-    }
-
-    fn new_task(&mut self) -> NewTask {
-        let now = self.house.server.clock.now();
-        let due = now + SignedDuration::from_hours(i64::try_from(self.random.below(60)).unwrap());
-        let is_job = self.random.below(2) == 0;
-        let job = NewJob {
-            job_kind: self.pick(&[None, Some("letters".to_owned())]),
-            max_attempts: Some(2),
-            backoff: Some(Backoff::Fixed(vec![0])),
-            ..NewJob::default()
-        };
-        let parent = self.tasks.last().copied().filter(|_| is_job && self.random.below(4) == 0);
-        let person = UserId::new(self.pick(&self.people.clone()));
-        NewTask {
-            title: "Plank".into(),
-            assignee: self.pick(&[Some(person), None]).or((!is_job).then_some(person)),
-            project: self.pick(&[None, Some(1), Some(2)]).map(milepost::people::ProjectId::new),
-            category: self.pick(&[None, Some("paint".to_owned()), Some("rope, =1".to_owned())]),
-            due: self.pick(&[None, Some(due.to_string()), Some(due.to_string()[..10].to_owned())]),
-            estimate_minutes: self.pick(&[None, Some(90)]),
-            parent,
-            job: is_job.then_some(job),
-            ..NewTask::default()
-        }
-    }
-
-    fn edit(&mut self) -> Edit {
-        let people: Vec<String> = self.people.iter().map(ToString::to_string).collect();
-        let some = |text: &str| Some(text.to_owned());
-        match self.random.below(5) {
-            0 => Edit { assignee: Some(self.pick(&people)), ..Edit::default() },
-            1 => Edit { project: self.pick(&[some(""), some("1"), some("2")]), ..Edit::default() },
-            2 => Edit { category: self.pick(&[some(""), some("paint"), some("ropes")]), ..Edit::default() },
-            3 => Edit { due: self.pick(&[some(""), some("2025-03-10"), some("2025-03-09T23:30")]), ..Edit::default() },
-            _ => Edit { estimate: self.pick(&[some(""), some("2h")]), ..Edit::default() },
-        }
-    }
-
-    /// Something happens, or is refused.
-    async fn step(&mut self) {
-        let (app, alice) = (self.house.server.app.clone(), self.alice.clone());
-        if self.tasks.len() < 4 || self.random.below(6) == 0 {
-            let new = self.new_task();
-            let made = app.act(&alice, Via::Api, move |w, by| create(w, by, new)).await;
-            self.tasks.extend(refused(made).map(|made| made.task.id));
-            return;
-        }
-        let id = self.pick(&self.tasks.clone());
-        let what = self.random.below(14);
-        let percent = [0.0, 30.0, 70.0, 100.0][usize::try_from(self.random.below(4)).unwrap()];
-        let outcome = self.pick(&[Outcome::Done, Outcome::Done, Outcome::Failed, Outcome::Cancelled]);
-        let edit = self.edit();
-        let happened = app.act(&alice, Via::Api, move |w, by| {
-            let task = milepost::tasks::sql::find(w.conn, id)?.ok_or(Error::NotFound)?;
-            let attempt = task.job().map(|job| job.attempt).filter(|attempt| *attempt > 0);
-            match what {
-                0 => actions::complete(w, by, id, "").map(drop),
-                1 => actions::cancel(w, by, id, "").map(drop),
-                2 if task.job().is_none() => actions::reopen(w, by, id, "").map(drop),
-                2 => retry(w, by, id, false).map(drop),
-                3 => actions::comment(w, by, id, "Well?").map(drop),
-                4 | 5 => actions::edit(w, by, id, &edit).map(drop),
-                6 => {
-                    let last = sql::trail_of(w.conn, id, 0, 1_000)?.last().map_or(0, |entry| entry.sequence);
-                    actions::undo(w, by, id, last).map(drop)
-                }
-                7 | 8 => take(w, by),
-                9 | 10 => finish(w, by, id, Finish { attempt, outcome, result: None, error: None }).map(drop),
-                11 if task.status.has_ended() => actions::delete(w, by, id).map(drop),
-                _ => actions::report(w, by, id, &Report { attempt, progress: Some(percent), ..Report::default() })
-                    .map(drop),
-            }
-        });
-        refused(happened.await);
-    }
-
-    /// So many steps, between which time goes by: minutes mostly, hours at times, now and then back.
-    async fn live(&mut self, steps: usize) {
-        for _ in 0..steps {
-            self.step().await;
-            match self.random.below(12) {
-                0..6 => self.pass(60 * 90),
-                6 => self.pass(3_600 * 9),
-                7 => self.house.server.clock.jump(SignedDuration::from_secs(-1_800)),
-                _ => {}
-            }
-        }
-    }
-
-    fn pass(&mut self, seconds: u64) {
-        let seconds = i64::try_from(self.random.below(seconds)).unwrap();
-        self.house.advance(SignedDuration::from_secs(seconds));
-    }
-
-    async fn run(&self, kind: &str, payload: Value) -> Value {
-        run(&self.house, &self.alice, kind, payload).await
-    }
-
-    fn check(&self, zone: &str) -> i64 {
-        sums::check(&self.house.look(), HARBOUR, zone)
-    }
-}
-
-fn take(w: &mut milepost::db::Write<'_>, by: &milepost::tasks::By) -> Result<()> {
-    let wanted = Wanted { kinds: vec!["letters".into()], queues: vec![], worker: None, lease_seconds: 600 };
-    claim(w, by, &wanted).map(drop)
-}
-
-/// What the rules do not allow does not happen; anything else is a fault.
-fn refused<T>(outcome: Result<T>) -> Option<T> {
-    match outcome {
-        Ok(done) => Some(done),
-        Err(Error::Internal(error)) => panic!("{error:#}"),
-        Err(_) => None,
-    }
-}
-
-/// Runs a job of a kind to its end; gives its result.
-async fn run(house: &House, by: &Viewer, kind: &str, payload: Value) -> Value {
-    let done = end_of(house, by, kind, payload).await;
-    assert_eq!(done.status, Status::Done, "{:?}", done.job().unwrap().error);
-    done.job().unwrap().result.as_deref().unwrap().clone()
-}
-
-async fn end_of(house: &House, by: &Viewer, kind: &str, payload: Value) -> std::sync::Arc<Task> {
-    let job = NewJob { job_kind: Some(kind.into()), payload, max_attempts: Some(1), ..NewJob::default() };
-    let new = NewTask { title: "Sum".into(), job: Some(job), ..NewTask::default() };
-    let made = house.server.app.act(by, Via::Api, move |w, by| create(w, by, new)).await.unwrap();
-    ended(house, made.task.id).await
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_any_history_the_sums_are_those_of_the_trail_as_they_grew_and_made_anew() {
@@ -337,73 +171,6 @@ async fn of_two_organisations_each_has_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_figures_of_yesterday_come_by_themselves_at_one() {
-    let house = House::open_with(|config| config.default_schedules = true).await;
-    let alice = house.alice();
-    alice.post("/projects", &[("name", "=Waterfront")]).await.expect(303);
-    let fields = [("project", "1"), ("due", "2025-03-03T12:00")];
-    let [first, second] = [house.assign_with("Plank", "bob", &fields).await, house.assign("Rope", "bob").await];
-    house.advance(SignedDuration::from_hours(4));
-    house.bob().post(&format!("/tasks/{first}/complete"), &[]).await.expect(303);
-    house.bob().post(&format!("/tasks/{second}/progress"), &[("progress", "40")]).await.expect(303);
-    house.advance(SignedDuration::from_hours(11) + SignedDuration::from_mins(59));
-    ticked(&house).await;
-    let of_kind = "select count(*) from jobs where job_kind = 'daily-statistics' and organisation_id = 1";
-    assert_eq!(number(&house, of_kind), 0, "it is 00:59");
-    house.advance(SignedDuration::from_mins(2));
-    let id = eventually("it comes at one", || async {
-        house
-            .look()
-            .query_row(
-                "select task_id from jobs where job_kind = 'daily-statistics' and organisation_id = 1",
-                [],
-                |row| row.get(0),
-            )
-            .ok()
-    })
-    .await;
-    let done = ended(&house, TaskId::new(id)).await;
-    assert_eq!((done.title.as_str(), done.status), ("Daily statistics", Status::Done), "{:?}", done.job());
-    let result = done.job().unwrap().result.as_deref().unwrap();
-    let work = &result["organisation"]["assignment"];
-    assert_eq!((&result["date"], &result["is_over"]), (&json!("2025-03-03"), &json!(true)));
-    assert_eq!((&work["created"], &work["done"], &work["done_due"]), (&json!(2), &json!(1), &json!(1)));
-    assert_eq!(work["late_milliseconds"], 3_600_000, "{result}");
-    assert_eq!(work["done_on_time"], Value::Null, "what is 0 is left out");
-    let bob = result["people"].as_array().unwrap().iter().find(|person| person["assignment"]["done"] == 1).unwrap();
-    assert_eq!((bob["id"].to_string(), &bob["assignment"]["reports"]), (house.people.id("bob").to_owned(), &json!(1)));
-    assert_eq!(result["projects"][0]["name"], "=Waterfront");
-    let note = done.note.as_deref().unwrap();
-    assert!(note.contains("2 made, 1 done. 0 of 1 with a due time were on time."), "{note}");
-    let file = jobs::artifact(&house.look(), done.id, &ArtifactName::parse("statistics-2025-03-03.csv").unwrap());
-    let file = jobs::artifact_chunk(&house.look(), file.unwrap().expect("a file").id, 0).unwrap().unwrap();
-    let text = String::from_utf8(file).unwrap();
-    assert!(text.starts_with("date,of,id,name,kind,created,assigned,done,"), "{text}");
-    assert!(text.contains("\r\n2025-03-03,project,1,'=Waterfront,assignment,1,1,1,"), "no cell is a formula: {text}");
-    assert!(text.contains(",organisation,,,assignment,2,2,1,"), "{text}");
-    let page = alice.open(&format!("/tasks/{}", done.id)).await;
-    assert!(page.body.contains("statistics-2025-03-03.csv") && page.body.contains("late_milliseconds"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_day_may_be_asked_for_but_none_that_has_not_come() {
-    let lived = Lived::open("the figures of a day", monday(), "UTC").await;
-    lived.house.assign("Plank", "bob").await;
-    let today = lived.run("daily-statistics", json!({ "date": "2025-03-03" })).await;
-    assert_eq!((&today["is_over"], &today["organisation"]["assignment"]["created"]), (&json!(false), &json!(1)));
-    let quiet = lived.run("daily-statistics", json!({ "date": "2001-02-03" })).await;
-    assert_eq!((&quiet["organisation"], &quiet["people"]), (&json!({}), &json!([])));
-    let tomorrow: Date = "2025-03-04".parse().unwrap();
-    let failed = end_of(&lived.house, &lived.alice, "daily-statistics", json!({ "date": tomorrow })).await;
-    assert_eq!(failed.status, Status::Failed);
-    let why = failed.job().unwrap().error.clone().unwrap();
-    assert!(why.ends_with("has not come yet."), "{why}");
-    let form = lived.house.alice().open("/jobs/new/daily-statistics").await.form(".panel");
-    let page = lived.house.alice().submit(&form.fill("date", "yesterday")).await.refused(422);
-    assert!(!page.text("#date-error").is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_in_the_middle_leaves_sums_that_the_next_one_goes_on_with() {
     let mut lived = Lived::open("sums that are cancelled", monday(), "UTC").await;
     lived.live(100).await;
@@ -418,5 +185,24 @@ async fn a_cancel_in_the_middle_leaves_sums_that_the_next_one_goes_on_with() {
     let result = lived.run("aggregate", json!({ "rebuild": true })).await;
     let entries = result["entries"].as_i64().unwrap();
     assert!(entries >= before - first && entries < before, "it goes on with the rest: {entries} of {before}");
+    lived.check("UTC");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_that_sum_up_at_once_count_each_entry_once() {
+    let mut lived = Lived::open("sums by several", monday(), "UTC").await;
+    lived.live(120).await;
+    let kinds = [("aggregate", json!({ "rebuild": true })), ("daily-statistics", json!({})), ("aggregate", json!({}))];
+    let mut jobs = Vec::new();
+    for (kind, payload) in kinds.clone().into_iter().chain(kinds) {
+        let job = NewJob { job_kind: Some(kind.into()), payload, max_attempts: Some(1), ..NewJob::default() };
+        let new = NewTask { title: "Sum".into(), job: Some(job), ..NewTask::default() };
+        let made = lived.house.server.app.act(&lived.alice, Via::Api, move |w, by| create(w, by, new));
+        jobs.push(made.await.unwrap().task.id);
+    }
+    for id in jobs {
+        let done = ended(&lived.house, id).await;
+        assert_eq!(done.status, Status::Done, "{:?}", done.job().unwrap().error);
+    }
     lived.check("UTC");
 }

@@ -8,6 +8,7 @@ pub mod chaos;
 pub mod client;
 pub mod curl;
 pub mod events;
+pub mod history;
 pub mod html;
 pub mod jobs;
 pub mod lives;

@@ -3,6 +3,7 @@
 //! added twice.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -127,15 +128,16 @@ pub fn next_chunk(conn: &Connection, ledger: &Ledger, until: i64) -> Result<Next
     while let Some(row) = rows.next()? {
         let (task, told) = told_row(row)?;
         to = row.get(0)?;
-        if !tasks.contains_key(&task) {
-            let standing = standings.query_one(params![ledger.id, task], standing_row).optional()?;
-            tasks.insert(task, (standing, false));
-        }
-        if let Some((standing, is_moved)) = tasks.get_mut(&task) {
-            count(standing, &told, &ledger.zone, &mut days);
-            moved += usize::from(told.moves() && !*is_moved);
-            *is_moved |= told.moves();
-        }
+        let (standing, is_moved) = match tasks.entry(task) {
+            Entry::Occupied(held) => held.into_mut(),
+            Entry::Vacant(room) => {
+                let standing = standings.query_one(params![ledger.id, task], standing_row).optional()?;
+                room.insert((standing, false))
+            }
+        };
+        count(standing, &told, &ledger.zone, &mut days);
+        moved += usize::from(told.moves() && !*is_moved);
+        *is_moved |= told.moves();
         read += 1;
         if read == ENTRIES || moved + 2 * days.len() >= ROWS {
             is_last = false;
