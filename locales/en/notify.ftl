@@ -7,7 +7,7 @@ notifications-unread = { $count ->
    *[other] { $count } are unread.
 }
 notifications-none = Nothing to know
-notifications-none-hint = What admins write to you, and what needs a look, stands here.
+notifications-none-hint = What admins write to you stands here.
 notifications-new = New
 notifications-read = Mark as read
 notifications-read-all = Mark all as read

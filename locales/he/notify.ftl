@@ -8,7 +8,7 @@ notifications-unread = { $count ->
    *[other] { $count } התראות לא נקראו.
 }
 notifications-none = אין מה לדעת
-notifications-none-hint = כאן מופיע מה שההנהלה כותבת לך, ומה שדורש מבט.
+notifications-none-hint = כאן מופיע מה שההנהלה כותבת לך.
 notifications-new = חדש
 notifications-read = סימון כנקראה
 notifications-read-all = סימון הכול כנקרא
