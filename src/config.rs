@@ -393,6 +393,8 @@ pub const UPLOAD_DAYS: i64 = 7;
 pub const FILE_DAYS: i64 = 14;
 /// What was exported or found is old by then, and asked for again in a moment.
 pub const EXPORTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Places that one search tells of: more nobody reads, and their file has some tens of megabytes.
+pub const SEARCH_HITS: usize = 100_000;
 /// Of links and tokens that cannot be used any more; the audit says who made them.
 pub const LINK_DAYS: i64 = 30;
 pub const TOKEN_ROW_DAYS: i64 = 90;

@@ -58,6 +58,7 @@ mod rules;
 mod schedule_rules;
 mod schedules;
 mod seams;
+mod search;
 mod security;
 mod sight;
 mod streams;

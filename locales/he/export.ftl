@@ -29,3 +29,34 @@ filter-person = אדם
 filter-person-hint = המספר שבכתובת העמוד שלו: 7 בשביל ‎/people/7.
 filter-project = פרויקט
 filter-project-hint = המספר שבכתובת העמוד שלו: 3 בשביל ‎/projects/3.
+
+kind-search = חיפוש בכול
+kind-search-about = מחפש בכותרות, בתיאורים, בהערות, בתגובות ובמה שעבודות רשמו ביומן, ככל שמותר לכם לראות, וכותב לקובץ כל מקום שבו מצא משהו. זה לוקח זמן: יומנים נקראים שורה אחר שורה.
+search-for = מה לחפש
+search-match = איך למצוא
+search-by-words = מילים, בכל סדר
+search-by-text = בדיוק הטקסט הזה
+search-titles = בכותרות
+search-descriptions = בתיאורים
+search-notes = בהערות
+search-comments = בתגובות
+search-logs = ביומנים של עבודות
+search-everything = חיפוש בכול, גם ביומנים
+search-nothing = אין בזה מילה לחפש.
+search-sheet = נמצא
+search-where = איפה
+search-when = מתי
+search-excerpt = קטע
+search-link = קישור
+search-note = הערה
+search-comment = תגובה
+search-told-hits = { $count ->
+    [one] נמצא במקום אחד
+    [two] נמצא בשני מקומות
+   *[other] נמצא ב־{ $count } מקומות
+}
+search-told-cut = { $count ->
+    [one] החיפוש נעצר אחרי הראשון. צמצמו את החיפוש כדי למצוא את האחרים.
+    [two] החיפוש נעצר אחרי שניים. צמצמו את החיפוש כדי למצוא את האחרים.
+   *[other] החיפוש נעצר אחרי { $count }, המרב שהוא שומר. צמצמו את החיפוש כדי למצוא את האחרים.
+}

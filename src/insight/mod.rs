@@ -8,6 +8,7 @@ pub mod lanes;
 pub mod list;
 pub mod mine;
 pub mod monitor;
+pub mod said;
 mod scope;
 pub mod sums;
 pub mod task;

@@ -5,6 +5,7 @@ use super::columns::DateOrder;
 use super::fields::{Field, Takes};
 use super::filter_fields::filter_fields;
 use super::sheets::made::FileForm;
+use super::sought::Mode;
 use super::trackers;
 use crate::config;
 use crate::db::types::words;
@@ -39,6 +40,8 @@ words!(
         ExportHistory = "export-history",
         /// Does nothing, at the pace that one asks for.
         Rehearsal = "rehearsal",
+        /// Looks through everything that was written.
+        Search = "search",
     }
 );
 words!(
@@ -77,6 +80,7 @@ impl BuiltIn {
             BuiltIn::CleanUp => "kind-clean-up",
             BuiltIn::ExportHistory => "kind-export-history",
             BuiltIn::Rehearsal => "kind-rehearsal",
+            BuiltIn::Search => "kind-search",
         }
     }
 
@@ -94,6 +98,7 @@ impl BuiltIn {
             BuiltIn::CleanUp => "kind-clean-up-about",
             BuiltIn::ExportHistory => "kind-export-history-about",
             BuiltIn::Rehearsal => "kind-rehearsal-about",
+            BuiltIn::Search => "kind-search-about",
         }
     }
 
@@ -102,6 +107,7 @@ impl BuiltIn {
             BuiltIn::ExportHistory
             | BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
+            | BuiltIn::Search
             | BuiltIn::Broadcast
             | BuiltIn::DailyStatistics => Purpose::Work,
             BuiltIn::Aggregate
@@ -153,6 +159,7 @@ impl BuiltIn {
             }
             BuiltIn::CleanUp => clean_up_fields(),
             BuiltIn::ExportHistory => export_fields(),
+            BuiltIn::Search => search_fields(),
             BuiltIn::Rehearsal => {
                 let step = 1..=REHEARSAL_STEPS;
                 vec![
@@ -181,7 +188,7 @@ impl BuiltIn {
             | BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
             | BuiltIn::Rehearsal => true,
-            BuiltIn::ExportHistory => false,
+            BuiltIn::ExportHistory | BuiltIn::Search => false,
         }
     }
 
@@ -198,6 +205,7 @@ impl BuiltIn {
             | BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
             | BuiltIn::Broadcast
+            | BuiltIn::Search
             | BuiltIn::Rehearsal => None,
         }
     }
@@ -210,6 +218,7 @@ impl BuiltIn {
             | BuiltIn::CheckIntegrity
             | BuiltIn::DailyStatistics
             | BuiltIn::ExportHistory
+            | BuiltIn::Search
             | BuiltIn::ImportTasks
             | BuiltIn::Broadcast
             | BuiltIn::ImportTracker
@@ -230,6 +239,7 @@ impl BuiltIn {
             | BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
             | BuiltIn::Broadcast
+            | BuiltIn::Search
             | BuiltIn::Rehearsal => false,
         }
     }
@@ -246,14 +256,34 @@ impl BuiltIn {
             | BuiltIn::CleanUp
             | BuiltIn::DailyStatistics
             | BuiltIn::ExportHistory
+            | BuiltIn::Search
             | BuiltIn::Rehearsal => false,
         }
     }
 
     /// Whether its jobs tell whoever started them what these may see: a token starts one only if it may read.
     pub const fn reads_for_its_creator(self) -> bool {
-        matches!(self, BuiltIn::ExportHistory)
+        matches!(self, BuiltIn::ExportHistory | BuiltIn::Search)
     }
+}
+
+fn search_fields() -> Vec<Field> {
+    let mode = |mode: Mode| (mode.as_str(), msg(mode.name_key()));
+    let form = |form: FileForm| (form.as_str(), msg(form.name_key()));
+    let check = |name, label| Field::check(name, msg(label)).default("1");
+    let sought = Field::line("q", msg("search-for")).required();
+    let mut fields = vec![
+        Field { takes: Takes::Line(config::SEARCH_CHARS), ..sought },
+        Field::choice("match", msg("search-match"), Mode::ALL.iter().copied().map(mode).collect()),
+        check("titles", "search-titles"),
+        check("descriptions", "search-descriptions"),
+        check("notes", "search-notes"),
+        check("comments", "search-comments"),
+        check("logs", "search-logs"),
+        Field::choice("format", msg("export-format"), [FileForm::Csv, FileForm::Xlsx].map(form).to_vec()),
+    ];
+    fields.extend(filter_fields().into_iter().filter(|field| field.name != "q"));
+    fields
 }
 
 fn export_fields() -> Vec<Field> {

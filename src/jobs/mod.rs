@@ -15,6 +15,7 @@ pub mod kinds;
 pub mod log;
 pub mod retention;
 pub mod sheets;
+pub mod sought;
 pub mod sql;
 pub mod trackers;
 pub mod worker;

@@ -30,6 +30,8 @@ struct HistoryPage {
     is_filtered: bool,
     /// The filter, for a form to carry.
     carried: Vec<(&'static str, String)>,
+    /// Where all that was written is searched, under this filter.
+    everything: String,
 }
 
 impl HistoryPage {
@@ -79,6 +81,7 @@ pub async fn get_history(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         next: found.next.map(|(at, id)| address("/history", &query, Some(format!("{at}.{id}")))),
         is_filtered: !filter.is_empty(),
         carried: filter.pairs(),
+        everything: address("/jobs/new/search", &query, None),
         frame,
         page,
     };

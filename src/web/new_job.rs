@@ -62,6 +62,7 @@ pub fn kind_icon(kind: BuiltIn) -> &'static str {
         BuiltIn::ImportTasks => "tasks",
         BuiltIn::ImportTracker => "projects",
         BuiltIn::Rehearsal => "play",
+        BuiltIn::Search => "search",
     }
 }
 

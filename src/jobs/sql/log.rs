@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::clock::from_micros;
 use crate::config;
 use crate::error::Result;
 use crate::jobs::log::{LogPiece, pieces, to_text};
@@ -170,6 +171,42 @@ pub fn read_log(conn: &Connection, task: TaskId, from: i64, most: usize) -> Resu
         }
     }
     Ok(piece)
+}
+
+/// Where a walk through a log goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct LogPlace(i64);
+
+/// What was appended at about one moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogChunk {
+    /// The byte of all the log at which it begins: where it is not where the one before ended, something was dropped.
+    pub start: i64,
+    pub at: Timestamp,
+    pub text: String,
+}
+
+/// The chunks of a log from a place on, until they are so many bytes, and where to go on; nowhere after the last.
+pub fn log_chunks(
+    conn: &Connection,
+    task: TaskId,
+    from: LogPlace,
+    most: usize,
+) -> Result<(Vec<LogChunk>, Option<LogPlace>)> {
+    let mut statement =
+        conn.prepare_cached("select start, at, text from job_log where task_id = ?1 and start >= ?2 order by start")?;
+    let mut rows = statement.query(params![task, from.0])?;
+    let (mut chunks, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let start = row.get(0)?;
+        if bytes >= most {
+            return Ok((chunks, Some(LogPlace(start))));
+        }
+        let chunk = LogChunk { start, at: row.get(1).map(from_micros)?, text: text(row.get(2)?) };
+        bytes += chunk.text.len();
+        chunks.push(chunk);
+    }
+    Ok((chunks, None))
 }
 
 /// The last `lines` lines, as far as they fit into `most` bytes.
