@@ -228,12 +228,12 @@ pub const GROUP_ROWS: usize = 10;
 pub const SCAN_ROWS: usize = 20_000;
 /// Names of kinds, queues and categories that a filter offers, and that the table of queues shows.
 pub const JOB_NAMES: usize = 100;
-/// Jobs that one request acts on by itself; of more, a background task goes through, with a progress of its own.
+/// Jobs that one request acts on by itself; through more, a job goes, with a progress of its own.
 pub const BULK_AT_ONCE: usize = 50;
-/// Jobs that are acted on in one write: others' writes come in between.
+/// Tasks that are acted on in one write: others' writes come in between.
 pub const BULK_CHUNK: usize = 50;
-/// Such tasks at a time; further ones wait.
-pub const BULKS: usize = 4;
+/// Tasks that a page asks one by one what would become of them: some 50 ms of reading.
+pub const BULK_PREVIEW: usize = 1_000;
 /// Groups of errors on a job's page, and keys of each: the rest is in the CSV file.
 pub const ERROR_GROUPS: usize = 20;
 pub const ERROR_KEYS: usize = 5;

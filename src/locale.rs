@@ -22,7 +22,7 @@ pub enum Lang {
 }
 
 /// The words of each language, file by file; order as in [`Lang::ALL`].
-const SOURCES: [[&str; 13]; 2] = [
+const SOURCES: [[&str; 14]; 2] = [
     [
         include_str!("../locales/en/layout.ftl"),
         include_str!("../locales/en/people.ftl"),
@@ -37,6 +37,7 @@ const SOURCES: [[&str; 13]; 2] = [
         include_str!("../locales/en/sums.ftl"),
         include_str!("../locales/en/export.ftl"),
         include_str!("../locales/en/notify.ftl"),
+        include_str!("../locales/en/bulk.ftl"),
     ],
     [
         include_str!("../locales/he/layout.ftl"),
@@ -52,6 +53,7 @@ const SOURCES: [[&str; 13]; 2] = [
         include_str!("../locales/he/sums.ftl"),
         include_str!("../locales/he/export.ftl"),
         include_str!("../locales/he/notify.ftl"),
+        include_str!("../locales/he/bulk.ftl"),
     ],
 ];
 

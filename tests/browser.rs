@@ -150,6 +150,11 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/jobs/new/import-tracker",
         &board,
         "/jobs/bulk?act=retry&status=lost",
+        "/jobs/new/bulk-edit",
+        "/jobs/new/bulk-edit?act=change&shift_days=7&set_priority=low&show=1",
+        "/jobs/new/bulk-edit?act=change&show=1",
+        "/jobs/new/bulk-edit?q=nothing&set_priority=low&show=1",
+        "/jobs/new/bulk-delete?status=done&show=1",
     ];
     all.extend(of_jobs.map(|path| (path.to_owned(), "alice")));
     let of_schedules = [

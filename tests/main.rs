@@ -14,6 +14,7 @@ mod binary;
 mod broadcast;
 mod broadcast_kill;
 mod browser;
+mod bulk;
 mod clean_up;
 mod connections;
 mod daily_statistics;

@@ -79,6 +79,7 @@ impl EditBody {
             assignee: text(self.assignee),
             project: text(self.project),
             due: text(self.due),
+            due_again: None,
             priority: self.priority.map(|priority| priority.to_string()),
             estimate: text(self.estimate_minutes),
             category: text(self.category),

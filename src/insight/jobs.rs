@@ -13,45 +13,10 @@ use super::filter::{JobFilter, full_text};
 use super::scope::{Query, Scope, scopes};
 use super::{SLOT_COLUMNS, Slot, slot_row, unmet};
 use crate::config::{COUNT_CAP, SCAN_ROWS};
-use crate::db::types::words;
 use crate::error::Result;
+pub use crate::jobs::Bucket;
 use crate::people::{ProjectId, UserId, Viewer};
-use crate::tasks::{Status, Task};
-
-words!(
-    /// How jobs stand, as their pages tell them apart.
-    Bucket {
-        Running = "running",
-        Queued = "queued",
-        Scheduled = "scheduled",
-        Blocked = "blocked",
-        Failed = "failed",
-        Lost = "lost",
-        Ended = "ended",
-    }
-);
-
-impl Bucket {
-    pub const fn is_open(self) -> bool {
-        matches!(self, Bucket::Running | Bucket::Queued | Bucket::Scheduled | Bucket::Blocked)
-    }
-
-    /// Whether a job is among these, as far as it says so itself: whether it is blocked, others decide.
-    pub fn may_hold(self, task: &Task, now: Timestamp) -> bool {
-        let Some(job) = task.job() else { return false };
-        let is_lost = job.lost_at.is_some();
-        let is_timed = job.run_at.is_some_and(|at| at > now);
-        match self {
-            Bucket::Running => task.status == Status::InProgress,
-            Bucket::Queued => task.status == Status::Pending && !is_timed,
-            Bucket::Scheduled => task.status == Status::Pending && is_timed,
-            Bucket::Blocked => task.status == Status::Pending && !task.after.is_empty(),
-            Bucket::Failed => task.status == Status::Failed && !is_lost,
-            Bucket::Lost => task.status == Status::Failed && is_lost,
-            Bucket::Ended => matches!(task.status, Status::Done | Status::Cancelled),
-        }
-    }
-}
+use crate::tasks::Status;
 
 /// Where a page starts: after the row of this moment (microseconds; creation or end, as the bucket is ordered) and id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

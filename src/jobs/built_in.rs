@@ -1,15 +1,18 @@
 //! The kinds of job that Milepost runs itself, by name: what each is called, what it takes, who may start it. What each
 //! does stands in `kinds`.
 
+use serde_json::Value;
+
+use super::bulk::{self, Bulk};
 use super::columns::DateOrder;
-use super::fields::{Field, Takes};
+use super::fields::{Field, Takes, check_payload};
 use super::filter_fields::filter_fields;
 use super::sheets::made::FileForm;
 use super::sought::Mode;
 use super::trackers;
 use crate::config;
 use crate::db::types::words;
-use crate::error::msg;
+use crate::error::{Result, msg};
 use crate::notify::Channel;
 use crate::notify::audience::Audience;
 use crate::notify::pace::RATES;
@@ -20,6 +23,10 @@ words!(
     BuiltIn {
         /// Work that comes in from a file.
         ImportTasks = "import-tasks",
+        /// All that a filter names becomes otherwise.
+        BulkEdit = "bulk-edit",
+        /// All that has ended, of what a filter names, goes.
+        BulkDelete = "bulk-delete",
         /// Work that comes in from another tracker.
         ImportTracker = "import-tracker",
         /// The same text to many.
@@ -70,6 +77,8 @@ impl BuiltIn {
     pub const fn title_key(self) -> &'static str {
         match self {
             BuiltIn::ImportTasks => "kind-import-tasks",
+            BuiltIn::BulkEdit => "kind-bulk-edit",
+            BuiltIn::BulkDelete => "kind-bulk-delete",
             BuiltIn::ImportTracker => "kind-import-tracker",
             BuiltIn::Backup => "kind-backup",
             BuiltIn::Broadcast => "kind-broadcast",
@@ -88,6 +97,8 @@ impl BuiltIn {
     pub const fn about_key(self) -> &'static str {
         match self {
             BuiltIn::ImportTasks => "kind-import-tasks-about",
+            BuiltIn::BulkEdit => "kind-bulk-edit-about",
+            BuiltIn::BulkDelete => "kind-bulk-delete-about",
             BuiltIn::ImportTracker => "kind-import-tracker-about",
             BuiltIn::Backup => "kind-backup-about",
             BuiltIn::Broadcast => "kind-broadcast-about",
@@ -109,7 +120,9 @@ impl BuiltIn {
             | BuiltIn::ImportTracker
             | BuiltIn::Search
             | BuiltIn::Broadcast
-            | BuiltIn::DailyStatistics => Purpose::Work,
+            | BuiltIn::DailyStatistics
+            | BuiltIn::BulkEdit
+            | BuiltIn::BulkDelete => Purpose::Work,
             BuiltIn::Aggregate
             | BuiltIn::Backup
             | BuiltIn::CheckHealth
@@ -141,6 +154,7 @@ impl BuiltIn {
                 Field::check("dry_run", msg("import-dry-run")),
             ],
             BuiltIn::ImportTracker => trackers::fields(),
+            BuiltIn::BulkEdit | BuiltIn::BulkDelete => bulk::fields(self),
             BuiltIn::Backup => vec![
                 Field::number("keep_daily", msg("backup-keep-daily"), config::BACKUPS_DAILY)
                     .hint(msg("backup-keep-daily-hint"))
@@ -175,6 +189,20 @@ impl BuiltIn {
         }
     }
 
+    /// Whether it takes this payload: each member, and what they say together.
+    pub fn check(self, payload: &Value) -> Result<()> {
+        check_payload(&self.fields(), payload)?;
+        match self {
+            BuiltIn::BulkEdit | BuiltIn::BulkDelete => Bulk::of(self, payload)?.check(payload),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether members find it at the lists of what they see, and not among the kinds that one starts.
+    pub const fn begins_at_a_list(self) -> bool {
+        matches!(self, BuiltIn::BulkEdit | BuiltIn::BulkDelete)
+    }
+
     /// Whether only admins start jobs of this kind.
     pub const fn is_for_admins(self) -> bool {
         match self {
@@ -188,7 +216,7 @@ impl BuiltIn {
             | BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
             | BuiltIn::Rehearsal => true,
-            BuiltIn::ExportHistory | BuiltIn::Search => false,
+            BuiltIn::ExportHistory | BuiltIn::Search | BuiltIn::BulkEdit | BuiltIn::BulkDelete => false,
         }
     }
 
@@ -206,7 +234,9 @@ impl BuiltIn {
             | BuiltIn::ImportTracker
             | BuiltIn::Broadcast
             | BuiltIn::Search
-            | BuiltIn::Rehearsal => None,
+            | BuiltIn::Rehearsal
+            | BuiltIn::BulkEdit
+            | BuiltIn::BulkDelete => None,
         }
     }
 
@@ -222,7 +252,9 @@ impl BuiltIn {
             | BuiltIn::ImportTasks
             | BuiltIn::Broadcast
             | BuiltIn::ImportTracker
-            | BuiltIn::Rehearsal => false,
+            | BuiltIn::Rehearsal
+            | BuiltIn::BulkEdit
+            | BuiltIn::BulkDelete => false,
         }
     }
 
@@ -240,7 +272,9 @@ impl BuiltIn {
             | BuiltIn::ImportTracker
             | BuiltIn::Broadcast
             | BuiltIn::Search
-            | BuiltIn::Rehearsal => false,
+            | BuiltIn::Rehearsal
+            | BuiltIn::BulkEdit
+            | BuiltIn::BulkDelete => false,
         }
     }
 
@@ -248,7 +282,11 @@ impl BuiltIn {
     /// it may do by itself what an admin may.
     pub const fn acts_for_its_creator(self) -> bool {
         match self {
-            BuiltIn::ImportTasks | BuiltIn::ImportTracker | BuiltIn::Broadcast => true,
+            BuiltIn::ImportTasks
+            | BuiltIn::ImportTracker
+            | BuiltIn::Broadcast
+            | BuiltIn::BulkEdit
+            | BuiltIn::BulkDelete => true,
             BuiltIn::Aggregate
             | BuiltIn::Backup
             | BuiltIn::CheckHealth

@@ -4,7 +4,9 @@
 
 pub mod actions;
 pub mod artifacts;
+mod bucket;
 pub mod built_in;
+pub mod bulk;
 pub mod columns;
 pub mod dispatch;
 pub mod fields;
@@ -29,6 +31,7 @@ use crate::db::types::words;
 use crate::tasks::eta::{Earlier, Pace};
 use crate::tasks::progress::StagePlan;
 
+pub use bucket::Bucket;
 pub use built_in::{BuiltIn, Purpose};
 pub use dispatch::Dispatch;
 

@@ -129,8 +129,7 @@ impl Who {
 
 impl By {
     pub fn who(&self) -> Who {
-        // The system has no member's hand.
-        Who { actor: (self.via != Via::System).then_some(self.viewer.user), via: self.via }
+        Who { actor: (!self.viewer.is_milepost()).then_some(self.viewer.user), via: self.via }
     }
 }
 

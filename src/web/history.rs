@@ -6,11 +6,13 @@ use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use super::bulk_form::address_for;
 use super::fragments::Frame;
 use super::monitor::{Choice, address, pairs};
 use super::page::{Nav, Page, Visit};
 use crate::error::{Result, msg};
 use crate::insight::{self, Filter, HistoryFilter, TaskRow, history::HistoryKey};
+use crate::jobs::BuiltIn;
 use crate::locale::Lang;
 use crate::tasks::Kind;
 
@@ -32,6 +34,8 @@ struct HistoryPage {
     carried: Vec<(&'static str, String)>,
     /// Where all that was written is searched, under this filter.
     everything: String,
+    /// Where all that the filter names is changed, and deleted; for admins, where there is anything.
+    bulk: Option<(String, String)>,
 }
 
 impl HistoryPage {
@@ -70,6 +74,7 @@ pub async fn get_history(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         })
         .await?;
     let query = filter.to_query();
+    let has_rows = visit.viewer.is_admin() && !found.rows.is_empty();
     let shown = HistoryPage {
         l: page.l,
         choice: Choice::of(page.l, names, &common(&filter)),
@@ -82,6 +87,7 @@ pub async fn get_history(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         is_filtered: !filter.is_empty(),
         carried: filter.pairs(),
         everything: address("/jobs/new/search", &query, None),
+        bulk: has_rows.then(|| (address_for(BuiltIn::BulkEdit, &filter), address_for(BuiltIn::BulkDelete, &filter))),
         frame,
         page,
     };

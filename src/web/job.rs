@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::Value;
 
+use super::bulk_form::undo_address;
 use super::choices::Names;
 use super::forms::Filled;
 use super::fragments::{Frame, Look};
@@ -19,6 +20,7 @@ use super::trail::Line;
 use crate::config;
 use crate::error::{Result, msg};
 use crate::insight::{self, TaskRow};
+use crate::jobs::bulk::{Act, Bulk};
 use crate::jobs::items::{ItemGroup, ItemOutcome};
 use crate::jobs::log::{self, LogPiece};
 use crate::jobs::sql::Attempt;
@@ -26,7 +28,7 @@ use crate::jobs::{BuiltIn, Job, Outcome, artifacts::Artifact, sql};
 use crate::live::Cursor;
 use crate::locale::Lang;
 use crate::people::Viewer;
-use crate::tasks::{Change, Kind, Status, TaskId};
+use crate::tasks::{Change, Kind, Status, Task, TaskId};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "jobs/show.html")]
@@ -62,6 +64,8 @@ pub struct More {
     next_child: Option<TaskId>,
     /// The newest entry of each step of a cancel.
     chain: Vec<insight::EntryRow>,
+    /// Whether it changed tasks in a way that can be undone.
+    has_changed: bool,
 }
 
 impl More {
@@ -95,8 +99,16 @@ impl More {
                 true => insight::cancel_requests(conn, task.id)?,
                 false => Vec::new(),
             },
+            has_changed: changes_tasks(task) && !sql::bulk_tasks(conn, task.id, TaskId::new(0), 1)?.is_empty(),
         })
     }
+}
+
+/// Whether it makes tasks otherwise than they were, of which the opposite can be done.
+fn changes_tasks(task: &Task) -> bool {
+    let Some(job) = task.job().filter(|job| job.built_in() == Some(BuiltIn::BulkEdit)) else { return false };
+    let bulk = Bulk::of(BuiltIn::BulkEdit, &job.spec.payload);
+    task.status.has_ended() && bulk.is_ok_and(|bulk| matches!(bulk.act(), Act::Change | Act::Undo))
 }
 
 /// The part of a log that stands on the page.
@@ -236,6 +248,11 @@ pub struct Parts {
 }
 
 impl JobPage {
+    /// Where what it changed is undone.
+    fn undo(&self) -> Option<String> {
+        self.more.has_changed.then(|| undo_address(self.found.row.task.id))
+    }
+
     /// The form of a kind that comes with the program, as it was filled in for this job.
     fn again(&self) -> Option<String> {
         let kind = self.job.spec.job_kind.as_deref().and_then(BuiltIn::named)?;

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::bulk::Act;
+use super::bulk::{act_name, acts_of};
 use super::choices::Names;
 use super::fragments::{Frame, View};
 use super::monitor::{address, page_start, pairs};
@@ -22,6 +22,7 @@ use crate::insight::jobs::{self, Bucket, Counted, JobKey};
 use crate::insight::lanes::{self, Lane};
 use crate::jobs::Limited;
 use crate::jobs::actions::startable;
+use crate::jobs::bulk::Act;
 use crate::live::Cursor;
 use crate::locale::Lang;
 use crate::people::{ProjectId, Viewer};
@@ -133,18 +134,6 @@ struct LaneRow {
     address: String,
 }
 
-pub fn bucket_key(bucket: Bucket) -> &'static str {
-    match bucket {
-        Bucket::Running => "status-running",
-        Bucket::Queued => "status-queued",
-        Bucket::Scheduled => "status-scheduled",
-        Bucket::Blocked => "status-blocked",
-        Bucket::Failed => "status-failed",
-        Bucket::Lost => "status-lost",
-        Bucket::Ended => "status-ended",
-    }
-}
-
 fn bucket_icon(bucket: Bucket) -> &'static str {
     match bucket {
         Bucket::Running => "in_progress",
@@ -235,7 +224,7 @@ fn found(
 fn tabs(l: Lang, filter: &JobFilter, counts: &[Counted]) -> Vec<Tab> {
     let tab = |(bucket, count): (&Bucket, &Counted)| Tab {
         bucket: *bucket,
-        title: l.t(bucket_key(*bucket)),
+        title: l.t(bucket.title_key()),
         icon: bucket_icon(*bucket),
         count: counted(l, *count),
         address: address("/jobs", &JobFilter { bucket: Some(*bucket), ..filter.clone() }.to_query(), None),
@@ -267,11 +256,11 @@ fn groups(l: Lang, filter: &JobFilter, counts: &[Counted], found: Vec<Shown>) ->
         let is_part = filter.bucket.is_none();
         Group {
             bucket,
-            title: if is_part && bucket == Bucket::Ended { l.t("jobs-ended-lately") } else { l.t(bucket_key(bucket)) },
+            title: if is_part && bucket == Bucket::Ended { l.t("jobs-ended-lately") } else { l.t(bucket.title_key()) },
             count: counted(l, count.unwrap_or_default()),
             rows,
             more: (is_part && page.next.is_some()).then(|| address("/jobs", &here.to_query(), None)),
-            acts: Act::of(bucket).iter().map(|act| act_link(l, *act, &here)).collect(),
+            acts: acts_of(bucket).iter().map(|act| act_link(l, *act, &here)).collect(),
         }
     };
     found.into_iter().filter(|(_, page, _)| !page.rows.is_empty()).map(group).collect()
@@ -281,9 +270,9 @@ fn act_link(l: Lang, act: Act, here: &JobFilter) -> ActLink {
     let label = match act {
         Act::Cancel => l.t("jobs-cancel-all"),
         Act::Retry => l.t("jobs-retry-all"),
-        Act::Dismiss => l.t("jobs-dismiss-all"),
+        _ => l.t("jobs-dismiss-all"),
     };
-    ActLink { address: format!("/jobs/bulk?act={act}&{}", here.to_query()), label }
+    ActLink { address: format!("/jobs/bulk?act={}&{}", act_name(act), here.to_query()), label }
 }
 
 fn lane_tables(l: Lang, lanes: &lanes::Lanes) -> Vec<LaneTable> {

@@ -9,6 +9,7 @@ pub mod assign;
 pub mod boundary;
 pub mod broadcast;
 pub mod bulk;
+mod bulk_form;
 pub mod choices;
 pub mod docs;
 pub mod download;
@@ -80,7 +81,6 @@ use crate::config::Config;
 use crate::error::{Error, msg};
 use arrival::{arrive, without_prefix};
 use boundary::{boundary, loggable, panicked};
-use bulk::Bulks;
 use choices::Choices;
 use fragments::Fragments;
 use moving::Zones;
@@ -93,7 +93,6 @@ pub struct Memory {
     pub fragments: Fragments,
     pub zones: Zones,
     pub choices: Choices,
-    pub bulks: Bulks,
     pub bearers: Bearers,
     pub names: AllNames,
     pub rates: Rates,
@@ -108,7 +107,6 @@ impl Memory {
             fragments: Fragments::default(),
             zones: Zones::default(),
             choices: Choices::default(),
-            bulks: Bulks::default(),
             bearers: Bearers::default(),
             names: AllNames::default(),
             rates: Rates::new(config.requests_per_minute),

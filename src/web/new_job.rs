@@ -13,7 +13,7 @@ use super::forms::{Fields, Filled};
 use super::job_fields::{self, Input, beside_fields};
 use super::monitor::pairs;
 use super::page::{Nav, Page, Visit, see_other};
-use super::{At, broadcast, import, import_tracker};
+use super::{At, broadcast, bulk_form, import, import_tracker};
 use crate::error::{Error, Result};
 use crate::jobs::actions::{may_start, startable};
 use crate::jobs::{BuiltIn, Purpose};
@@ -54,6 +54,8 @@ pub fn kind_icon(kind: BuiltIn) -> &'static str {
         BuiltIn::Aggregate => "steps",
         BuiltIn::Backup => "copy",
         BuiltIn::Broadcast => "mail",
+        BuiltIn::BulkDelete => "close",
+        BuiltIn::BulkEdit => "edit",
         BuiltIn::CheckHealth => "info",
         BuiltIn::CheckIntegrity => "check",
         BuiltIn::CleanUp => "gear",
@@ -126,6 +128,12 @@ pub async fn get_kind(visit: Visit, At(name): At<String>, RawQuery(query): RawQu
     if kind == BuiltIn::Broadcast {
         return broadcast::get(visit, query, before).await;
     }
+    if kind.begins_at_a_list() {
+        return match before {
+            Some(payload) => Ok(see_other(None, &bulk_form::address_of(kind, &payload))),
+            None => bulk_form::get(visit, kind, query).await,
+        };
+    }
     let mut values = job_fields::values(kind, before.as_ref());
     // A page that knows what is wanted says so in the address.
     for (name, value) in values.iter_mut().filter(|_| before.is_none()) {
@@ -146,6 +154,9 @@ pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Re
     if kind == BuiltIn::Broadcast {
         return broadcast::post(visit, fields).await;
     }
+    if kind.begins_at_a_list() {
+        return bulk_form::post(visit, kind, fields).await;
+    }
     let made = match job_fields::payload(kind, &fields) {
         Ok(payload) => start(&visit, kind, visit.l().t(kind.title_key()).to_owned(), payload).await,
         Err(error) => Err(error),
@@ -160,7 +171,7 @@ pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Re
 
 /// The payload of the earlier job that a form is to begin with (`?from=42`; a day is a filter's).
 async fn payload_before(visit: &Visit, kind: BuiltIn, query: &Fields) -> Result<Option<Value>> {
-    if !query.has("from") || query.get("from").trim().parse::<Date>().is_ok() {
+    if query.filled("from").is_none_or(|from| from.trim().parse::<Date>().is_ok()) {
         return Ok(None);
     }
     let (id, viewer): (TaskId, _) = (query.id("from")?, visit.viewer.clone());

@@ -94,7 +94,12 @@ fn sides<'a>(frame: &'a Frame, names: &Names, kind: Kind, entry: &Entry) -> (Opt
     }
 }
 
-fn side<'a>(frame: &'a Frame, names: &Names, (kind, change): (Kind, Change), value: &Value) -> Option<Side<'a>> {
+pub(super) fn side<'a>(
+    frame: &'a Frame,
+    names: &Names,
+    (kind, change): (Kind, Change),
+    value: &Value,
+) -> Option<Side<'a>> {
     let l = frame.l;
     let none = || Some(Side::Text(l.t("task-none").to_owned()));
     match change {

@@ -8,17 +8,24 @@ use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs::dispatch::Sign;
-use crate::jobs::{Dispatch, sql};
+use crate::jobs::{Dispatch, Job, sql};
 use crate::tasks::{self, By, Change, Status, Task, TaskId, Who};
 
 /// Twice is the same as once.
 pub fn cancel(w: &mut Write<'_>, by: &By, before: &Arc<Task>, note: Option<String>) -> Result<Arc<Task>> {
-    match before.status {
-        Status::Cancelled => return Ok(before.clone()),
-        Status::Done | Status::Failed => return Err(Error::Conflict(msg("refused-cancel-ended"))),
-        Status::Pending | Status::InProgress => {}
+    if !would_cancel(before.status, job_of(before)?)? {
+        return Ok(before.clone());
     }
     request(w, &by.dispatch, by.who(), before, note)
+}
+
+/// Whether a cancel would change a job that stands so, or what refuses it.
+pub fn would_cancel(status: Status, job: &Job) -> Result<bool> {
+    match status {
+        Status::Cancelled => Ok(false),
+        Status::Done | Status::Failed => Err(Error::Conflict(msg("refused-cancel-ended"))),
+        Status::Pending | Status::InProgress => Ok(job.cancel_requested_at.is_none()),
+    }
 }
 
 fn request(

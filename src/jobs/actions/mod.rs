@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 
 pub use artifacts::{NewArtifact, artifacts, copy_artifact, read_artifact, store_artifact};
 pub use batch::{check_parent, child_moved};
-pub use cancel::{cancel, cancel_children};
+pub use cancel::{cancel, cancel_children, would_cancel};
 pub use claim::{Wanted, claim, claim_waiting};
 pub use delete::delete;
 pub use health::{check_health, takes_writes};
@@ -36,7 +36,7 @@ pub use log::{append_log, last_of_log, read_log};
 pub use output::{begin_anew, remove_leftovers};
 pub use queue::{dependency_moved, enqueue, promote_due, requeue};
 pub use rescue::{catch_up, load, look_after};
-pub use retry::retry;
+pub use retry::{may_retry, retry};
 pub use start::{may_start, startable};
 
 use super::{Dispatch, Job, sql};

@@ -2,37 +2,20 @@
 
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use super::life::anew;
 use super::{Told, enqueue, find, job_of, may_start, put, with_job};
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs::sql;
+use crate::people::Viewer;
 use crate::tasks::{By, Change, Status, Task, TaskId};
 
 /// The job waits for its next attempt, with all its attempts before it again.
 pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) -> Result<Arc<Task>> {
     let before = find(w, &by.viewer, id)?;
-    let job = job_of(&before)?;
-    before.may_be_moved_by(&by.viewer)?;
-    // Whoever runs it again starts it.
-    if let Some(kind) = job.built_in() {
-        may_start(w.conn, &by.viewer, kind)?;
-    }
-    if !before.status.has_ended() {
-        return Err(Error::Conflict(msg("refused-retry-open").arg("status", before.status.as_str())));
-    }
-    if job.family.children > 0 {
-        return Err(Error::Conflict(msg("refused-retry-parent")));
-    }
-    let counted = before.counts.is_some_and(|counts| counts.failed > 0);
-    if only_failed_items && !counted && !sql::has_failed_items(w.conn, id)? {
-        return Err(Error::Conflict(msg("refused-retry-no-items")));
-    }
-    if let Some(key) = &job.spec.unique_key
-        && let Some(other) = sql::by_unique_key(w.conn, before.organisation, key)?
-    {
-        return Err(Error::Conflict(msg("refused-unique-key").arg("id", other.get())));
-    }
+    may_retry(w.conn, &by.viewer, &before, only_failed_items)?;
     let mut after = with_job(&before, |job| {
         job.round = job.attempt;
         job.only_failed_items = only_failed_items;
@@ -47,4 +30,30 @@ pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) ->
     let after = put(w, &by.dispatch, &before, after, Told::Entry(Change::Retried, by.who(), None))?;
     enqueue(w, &by.dispatch, &after)?;
     Ok(after)
+}
+
+/// What refuses that this viewer runs the job again as it stands.
+pub fn may_retry(conn: &Connection, viewer: &Viewer, before: &Task, only_failed_items: bool) -> Result<()> {
+    let job = job_of(before)?;
+    before.may_be_moved_by(viewer)?;
+    // Whoever runs it again starts it.
+    if let Some(kind) = job.built_in() {
+        may_start(conn, viewer, kind)?;
+    }
+    if !before.status.has_ended() {
+        return Err(Error::Conflict(msg("refused-retry-open").arg("status", before.status.as_str())));
+    }
+    if job.family.children > 0 {
+        return Err(Error::Conflict(msg("refused-retry-parent")));
+    }
+    let counted = before.counts.is_some_and(|counts| counts.failed > 0);
+    if only_failed_items && !counted && !sql::has_failed_items(conn, before.id)? {
+        return Err(Error::Conflict(msg("refused-retry-no-items")));
+    }
+    if let Some(key) = &job.spec.unique_key
+        && let Some(other) = sql::by_unique_key(conn, before.organisation, key)?
+    {
+        return Err(Error::Conflict(msg("refused-unique-key").arg("id", other.get())));
+    }
+    Ok(())
 }

@@ -23,7 +23,7 @@ use crate::jobs::artifacts::ArtifactName;
 use crate::locale::Lang;
 use crate::people::{self, OrganisationId, Viewer};
 use crate::tasks::actions::Report;
-use crate::tasks::{self, By, Task, TaskId, Via};
+use crate::tasks::{self, By, Counts, Task, TaskId, Via};
 
 /// Bytes of a file that are read at a time.
 const BLOCK: usize = 256 * 1024;
@@ -99,6 +99,11 @@ impl Context {
 
     pub fn payload(&self) -> &Value {
         self.task.job().map_or(&Value::Null, |job| &job.spec.payload)
+    }
+
+    /// How far it was when this attempt began.
+    pub fn counts(&self) -> Counts {
+        self.task.counts.unwrap_or_default()
     }
 
     pub(super) fn attempt(&self) -> Option<i64> {

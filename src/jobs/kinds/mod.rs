@@ -4,6 +4,7 @@
 mod aggregate;
 mod backup;
 mod broadcast;
+pub mod bulk;
 mod check_health;
 mod check_integrity;
 mod clean_up;
@@ -63,6 +64,8 @@ fn start(kind: BuiltIn, job: Context) -> Running {
         BuiltIn::Aggregate => Box::pin(run::<aggregate::Aggregate>(job)),
         BuiltIn::Backup => Box::pin(run::<backup::Backup>(job)),
         BuiltIn::Broadcast => Box::pin(run::<broadcast::Broadcast>(job)),
+        BuiltIn::BulkDelete => Box::pin(run::<bulk::BulkDelete>(job)),
+        BuiltIn::BulkEdit => Box::pin(run::<bulk::BulkEdit>(job)),
         BuiltIn::CheckHealth => Box::pin(run::<check_health::CheckHealth>(job)),
         BuiltIn::CheckIntegrity => Box::pin(run::<check_integrity::CheckIntegrity>(job)),
         BuiltIn::CleanUp => Box::pin(run::<clean_up::CleanUp>(job)),

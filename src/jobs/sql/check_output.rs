@@ -129,6 +129,7 @@ pub fn check_orphans(conn: &Connection) -> Result<Vec<Finding>> {
         left("logs of jobs", "job_log", "task_id", output)?,
         left("items of jobs", "items", "task_id", output)?,
         left("groups of items of jobs", "item_groups", "task_id", output)?,
+        left("what jobs did to many tasks", "bulk_deeds", "job_id", output)?,
         left("files of jobs", "artifacts", "task_id", held)?,
         left("chunks of files", "artifact_chunks", "artifact_id", file)?,
     ];

@@ -3,6 +3,7 @@
 
 mod artifacts;
 mod attempts;
+mod bulk;
 mod check;
 mod check_copy;
 mod check_output;
@@ -30,6 +31,7 @@ use crate::tasks::{Task, TaskId};
 
 pub use artifacts::*;
 pub use attempts::*;
+pub use bulk::*;
 pub use check::*;
 pub use check_copy::*;
 pub use check_output::*;

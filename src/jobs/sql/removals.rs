@@ -76,10 +76,17 @@ fn remove_all(conn: &Connection, task: TaskId) -> Result<bool> {
         .prepare_cached("delete from item_groups where id in (select id from item_groups where task_id = ?1 limit ?2)")?
         .execute(params![task, ITEMS])?;
     let listed = remove_deliveries(conn, task, ITEMS)?;
-    if log + items + groups == 0 && !listed {
+    let deeds = conn
+        .prepare_cached(
+            "delete from bulk_deeds where job_id = ?1 and task_id in
+               (select task_id from bulk_deeds where job_id = ?1 order by task_id limit ?2)",
+        )?
+        .execute(params![task, ITEMS])?;
+    let more = log + items + groups + deeds > 0 || listed;
+    if !more {
         conn.prepare_cached("delete from job_outputs where task_id = ?1")?.execute([task])?;
     }
-    Ok(log + items + groups > 0 || listed)
+    Ok(more)
 }
 
 fn remove_items(conn: &Connection, task: TaskId, generation: i64) -> Result<bool> {

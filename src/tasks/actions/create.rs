@@ -74,7 +74,7 @@ pub fn create(w: &mut Write<'_>, by: &By, new: NewTask) -> Result<Created> {
         && let Some(kind) = job.built_in()
     {
         jobs::actions::may_start(w.conn, &viewer, kind)?;
-        jobs::fields::check_payload(&kind.fields(), &job.spec.payload)?;
+        kind.check(&job.spec.payload)?;
     }
     check_people(w.conn, viewer.organisation, task.assignee, task.project)?;
     if task.assignee.is_none() && !viewer.sees_all() {

@@ -28,6 +28,8 @@ pub struct Edit {
     pub assignee: Option<String>,
     pub project: Option<String>,
     pub due: Option<String>,
+    /// Instead of `due`: what it was once, which the zone of whoever sets it back does not move.
+    pub due_again: Option<Option<Due>>,
     pub priority: Option<String>,
     pub estimate: Option<String>,
     /// Blank is none.
@@ -68,20 +70,26 @@ const FIELDS: [(Change, &str); 11] = [
 pub fn edit(w: &mut Write<'_>, by: &By, id: TaskId, form: &Edit) -> Result<Edited> {
     let viewer = &by.viewer;
     let before = find(w, viewer, id)?;
-    if !viewer.is_admin() {
-        return Err(Error::Forbidden(msg("error-admins-only")));
-    }
-    let wanted = wanted(&before, form, viewer)?;
+    let (wanted, changed) = would_edit(w.conn, viewer, &before, form)?;
     let meanwhile = match form.version {
         Some(version) if version < before.version => sql::trail_since(w.conn, id, version)?,
         _ => Vec::new(),
     };
-    let changed = changed_fields(w.conn, &before, &wanted, form.version)?;
-    let assignee = wanted.assignee.filter(|_| changed.contains(&Change::Assigned));
-    let project = wanted.project.filter(|_| changed.contains(&Change::Project));
-    check_people(w.conn, viewer.organisation, assignee, project)?;
     let task = apply(w, before, &wanted, &changed, by)?;
     Ok(Edited { task, meanwhile })
+}
+
+/// The task as it would be, and what would change of it; or what refuses the edit.
+pub fn would_edit(conn: &Connection, viewer: &Viewer, before: &Task, form: &Edit) -> Result<(Task, Vec<Change>)> {
+    if !viewer.is_admin() {
+        return Err(Error::Forbidden(msg("error-admins-only")));
+    }
+    let wanted = wanted(before, form, viewer)?;
+    let changed = changed_fields(conn, before, &wanted, form.version)?;
+    let assignee = wanted.assignee.filter(|_| changed.contains(&Change::Assigned));
+    let project = wanted.project.filter(|_| changed.contains(&Change::Project));
+    check_people(conn, viewer.organisation, assignee, project)?;
+    Ok((wanted, changed))
 }
 
 /// The task as the form wants it.
@@ -107,6 +115,9 @@ fn wanted(before: &Task, form: &Edit, viewer: &Viewer) -> Result<Task> {
         if !unchanged {
             task.due = fields.take("due", Due::parse(due, &viewer.zone)).flatten();
         }
+    }
+    if let Some(due) = &form.due_again {
+        task.due.clone_from(due);
     }
     if let Some(priority) = &form.priority {
         task.priority = fields.take("priority", parse_priority(priority)).unwrap_or(before.priority);

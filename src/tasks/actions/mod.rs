@@ -15,10 +15,10 @@ use jiff::Timestamp;
 
 pub use assign::{NewTasks, create_tasks};
 pub use create::{Created, NewJob, NewTask, create};
-pub use delete::delete;
-pub use edit::{Edit, Edited, edit};
+pub use delete::{delete, may_delete};
+pub use edit::{Edit, Edited, edit, would_edit};
 pub(crate) use parse::{parse_estimate, parse_id, parse_priority};
-pub use progress::{Form, Reported, cancel, comment, complete, reopen, report_progress, undo};
+pub use progress::{Form, Reported, cancel, comment, complete, reopen, report_progress, undo, would_cancel};
 pub use report::{Report, report};
 
 use super::{Task, TaskId, sql};

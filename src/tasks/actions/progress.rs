@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{find, refused, touched};
@@ -78,13 +79,25 @@ pub fn complete(w: &mut Write<'_>, by: &By, id: TaskId, note: &str) -> Result<Re
 pub fn cancel(w: &mut Write<'_>, by: &By, id: TaskId, note: &str) -> Result<Reported> {
     let note = checked_note(note)?;
     let before = find(w, &by.viewer, id)?;
+    would_cancel(&by.viewer, &before, w.now)?;
     if before.kind == Kind::Job {
-        before.may_be_moved_by(&by.viewer)?;
         let after = jobs::actions::cancel(w, by, &before, note)?;
         return Ok(Reported { task: after, sequence: None, meanwhile: Vec::new() });
     }
     let by = By { presence: None, ..by.clone() };
     move_task(w, &by, id, Step { does: Move::Cancel, note, version: None })
+}
+
+/// Whether a cancel would change the task as it stands, or what refuses it.
+pub fn would_cancel(viewer: &Viewer, task: &Task, now: Timestamp) -> Result<bool> {
+    task.may_be_moved_by(viewer)?;
+    if let Some(job) = task.job() {
+        return jobs::actions::would_cancel(task.status, job);
+    }
+    if !viewer.is_admin() {
+        return Err(Error::Forbidden(msg("error-admins-only")));
+    }
+    Ok(task.after(Move::Cancel, now).map_err(refused)?.is_some())
 }
 
 /// Opens an ended task again, at the progress it had before.

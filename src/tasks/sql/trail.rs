@@ -190,6 +190,18 @@ pub fn trail_of(conn: &Connection, task: TaskId, after: i64, limit: usize) -> Re
         .collect::<rusqlite::Result<_>>()?)
 }
 
+/// Of one task, between two sequences, both included, oldest first.
+pub fn trail_between(conn: &Connection, task: TaskId, first: i64, last: i64) -> Result<Vec<Entry>> {
+    Ok(conn
+        .prepare_cached(concat!(
+            "select ",
+            entry_columns!(),
+            " from trail e where e.task_id = ?1 and e.sequence between ?2 and ?3 order by e.sequence"
+        ))?
+        .query_map(params![task, first, last], entry_row)?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
 /// What happened to a task after it had this version, oldest first: as much as anybody would be told.
 pub fn trail_since(conn: &Connection, task: TaskId, version: i64) -> Result<Vec<Entry>> {
     Ok(conn

@@ -1,0 +1,115 @@
+//! Which tasks: a piece at a time, newest first, as a viewer sees them.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::config;
+use crate::error::{Error, Result};
+use crate::insight::jobs::{self, Counted, JobKey};
+use crate::insight::{HistoryFilter, JobFilter, whole};
+use crate::jobs::bulk::{Act, Bulk};
+use crate::jobs::items::ItemOutcome;
+use crate::jobs::{Bucket, sql};
+use crate::people::Viewer;
+use crate::tasks::{self, TaskId};
+
+/// Where a piece ends, in the order of whatever is gone through.
+pub type Place = JobKey;
+
+/// Tasks that a count looks at one by one.
+const COUNTED: usize = 1_000;
+
+#[derive(Clone, Debug)]
+pub enum Chosen {
+    Tasks(HistoryFilter),
+    Jobs(Bucket, JobFilter),
+    /// To which that job did something.
+    Done(TaskId),
+    /// Which failed in an earlier attempt of that job.
+    Failed(TaskId),
+}
+
+#[derive(Clone, Debug)]
+pub struct Piece {
+    pub ids: Vec<TaskId>,
+    /// None: there are no more.
+    pub next: Option<Place>,
+}
+
+impl Chosen {
+    pub fn of(payload: &Value, bulk: &Bulk) -> Chosen {
+        let filter = HistoryFilter::from_payload(payload);
+        match (bulk.act(), bulk.of_job, bulk.which.standing) {
+            (Act::Undo, Some(job), _) => Chosen::Done(job),
+            (_, _, Some(bucket)) => {
+                let which = &bulk.which;
+                let jobs = JobFilter {
+                    bucket: Some(bucket),
+                    kind: which.of_job_kind.clone(),
+                    queue: which.of_queue.clone(),
+                    category: which.of_category.clone(),
+                    project: filter.project,
+                    text: filter.text,
+                    until: None,
+                };
+                Chosen::Jobs(bucket, jobs)
+            }
+            _ => Chosen::Tasks(filter),
+        }
+    }
+
+    /// The next so many after a place, none made after `until`. Of a job that this viewer does not see there is nothing.
+    pub fn piece(
+        &self,
+        conn: &Connection,
+        viewer: &Viewer,
+        (until, now): (TaskId, Timestamp),
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Piece> {
+        match self {
+            Chosen::Tasks(filter) => {
+                let after = after.map(|place| (place.at, place.id));
+                let keys = whole::keys(conn, viewer, filter, until, after, limit)?;
+                let next = keys.last().filter(|_| keys.len() == limit).map(|(at, id)| Place { at: *at, id: *id });
+                Ok(Piece { ids: keys.into_iter().map(|(_, id)| TaskId::new(id)).collect(), next })
+            }
+            Chosen::Jobs(bucket, filter) => {
+                let filter = JobFilter { until: Some(until), ..filter.clone() };
+                let page = jobs::jobs(conn, viewer, &filter, (*bucket, limit), now, after)?;
+                Ok(Piece { ids: page.rows.into_iter().map(|slot| slot.id).collect(), next: page.next })
+            }
+            Chosen::Done(job) => {
+                tasks::sql::find_for(conn, viewer, *job)?.ok_or(Error::NotFound)?;
+                let after = TaskId::new(after.map_or(0, |place| place.id));
+                let ids = sql::bulk_tasks(conn, *job, after, limit)?;
+                let next = ids.last().filter(|_| ids.len() == limit).map(|id| Place { at: 0, id: id.get() });
+                Ok(Piece { ids, next })
+            }
+            Chosen::Failed(job) => {
+                let after = after.map_or(0, |place| place.at);
+                let most = i64::try_from(limit).unwrap_or(i64::MAX);
+                let items = sql::items(conn, *job, Some(ItemOutcome::Failed), after, most)?;
+                let next = items.last().filter(|_| items.len() == limit).map(|item| Place { at: item.place, id: 0 });
+                Ok(Piece { ids: items.into_iter().filter_map(|item| item.key.parse().ok()).collect(), next })
+            }
+        }
+    }
+
+    /// How many they are, as far as a page counts.
+    pub fn count(&self, conn: &Connection, viewer: &Viewer, until: TaskId, now: Timestamp) -> Result<Counted> {
+        if let Chosen::Jobs(bucket, filter) = self {
+            return jobs::count(conn, viewer, &JobFilter { until: Some(until), ..filter.clone() }, *bucket, now);
+        }
+        let (mut count, mut after) = (0, None);
+        loop {
+            let piece = self.piece(conn, viewer, (until, now), after, COUNTED)?;
+            count += piece.ids.len();
+            after = piece.next;
+            if after.is_none() || count >= config::SCAN_ROWS {
+                return Ok(Counted { jobs: i64::try_from(count).unwrap_or(i64::MAX), or_more: after.is_some() });
+            }
+        }
+    }
+}

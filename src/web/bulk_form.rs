@@ -1,0 +1,382 @@
+//! `/jobs/new/bulk-edit` and `/jobs/new/bulk-delete`: which tasks, what is done to them, and, before anything is, what would
+//! become of them. It begins at a filtered list, or with the undo of such a job.
+
+use std::sync::Arc;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::response::{IntoResponse, Response};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::assign::{Candidate, candidates};
+use super::choices::Names;
+use super::forms::{Fields, Filled};
+use super::fragments::Frame;
+use super::job_fields::{self, Input, Typed, beside_fields};
+use super::jobs::counted;
+use super::new_job::start;
+use super::page::{Nav, Page, Visit};
+use super::shown::{self, Icon};
+use super::trail::{Side, side};
+use crate::App;
+use crate::error::{Error, Result, msg};
+use crate::insight::jobs::Counted;
+use crate::insight::{self, HistoryFilter};
+use crate::jobs::BuiltIn;
+use crate::jobs::bulk::{Act, Bulk};
+use crate::jobs::kinds::bulk::{Chosen, Deed, Example, Preview, preview};
+use crate::locale::Lang;
+use crate::people::{ProjectId, Viewer};
+use crate::tasks::{TaskId, sql};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "jobs/bulk_form.html")]
+struct FormPage {
+    page: Page,
+    l: Lang,
+    kind: BuiltIn,
+    form: Filled,
+    /// What chooses tasks, and what is done to them.
+    which: Vec<Input>,
+    what: Vec<Input>,
+    shown: String,
+    /// Title of the job whose changes are undone.
+    undone: Option<String>,
+    /// The form of the other kind for the same tasks.
+    other: String,
+    told: Option<Told>,
+}
+
+/// What would happen, in words.
+struct Told {
+    frame: Frame,
+    names: Arc<Names>,
+    preview: Preview,
+    act: Act,
+    /// What its button says.
+    title: String,
+    /// All that the form that starts it sends.
+    fields: Vec<(String, String)>,
+}
+
+/// One example, as a row of a table.
+struct Row<'a> {
+    id: TaskId,
+    title: &'a str,
+    changes: Vec<Changed<'a>>,
+    against: Option<String>,
+}
+
+struct Changed<'a> {
+    icon: Icon<'a>,
+    word: &'static str,
+    old: Option<Side<'a>>,
+    new: Option<Side<'a>>,
+}
+
+impl Told {
+    fn rows(&self) -> Vec<Row<'_>> {
+        self.preview.examples.iter().map(|example| self.row(example)).collect()
+    }
+
+    fn row<'a>(&'a self, example: &'a Example) -> Row<'a> {
+        let frame = &self.frame;
+        let changed = |(change, old, new): &'a (_, Value, Value)| Changed {
+            icon: shown::icon(frame.base(), shown::change_icon(*change)),
+            word: frame.l.t(shown::change_key(*change)),
+            old: side(frame, &self.names, (example.kind, *change), old),
+            new: side(frame, &self.names, (example.kind, *change), new),
+        };
+        Row {
+            id: example.id,
+            title: &example.title,
+            changes: example.differs.iter().map(changed).collect(),
+            against: example.against.as_ref().map(|why| frame.l.m(why)),
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        self.preview.judged == 0
+    }
+
+    /// Whether it has no effect on any of them.
+    fn is_idle(&self) -> bool {
+        self.preview.would == 0 && self.preview.judged >= self.preview.count.jobs
+    }
+
+    fn is_part(&self) -> bool {
+        self.preview.judged < self.preview.count.jobs
+    }
+
+    fn is_grave(&self) -> bool {
+        matches!(self.act, Act::Cancel | Act::Delete)
+    }
+
+    fn would(&self) -> String {
+        let l = self.frame.l;
+        let (would, judged) = (l.number(self.preview.would), l.number(self.preview.judged));
+        l.m(&if self.is_part() { msg("bulk-would-part") } else { msg("bulk-would") }
+            .arg("would", would)
+            .arg("judged", judged))
+    }
+
+    fn against(&self) -> Vec<(String, String)> {
+        let l = self.frame.l;
+        self.preview.against.iter().map(|(why, count)| (l.m(why), l.number(*count))).collect()
+    }
+
+    fn hint(&self) -> &'static str {
+        self.frame.l.t(hint_key(self.act))
+    }
+}
+
+const fn hint_key(act: Act) -> &'static str {
+    match act {
+        Act::Change => "bulk-change-hint",
+        Act::Cancel => "bulk-cancel-tasks-hint",
+        Act::Retry => "bulk-retry-hint",
+        Act::Undo => "bulk-undo-hint",
+        Act::Delete => "bulk-delete-hint",
+    }
+}
+
+const fn title_key(act: Act) -> &'static str {
+    match act {
+        Act::Change => "bulk-title-change",
+        Act::Cancel => "bulk-title-cancel",
+        Act::Retry => "bulk-title-retry",
+        Act::Undo => "bulk-title-undo",
+        Act::Delete => "bulk-title-delete",
+    }
+}
+
+/// "Change 12 tasks"
+fn title(l: Lang, act: Act, count: Counted) -> String {
+    let key = title_key(act);
+    if count.or_more { l.with(key, "count", counted(l, count)) } else { l.n(key, count.jobs) }
+}
+
+/// What only a list of jobs says.
+const OF_JOBS: [&str; 4] = ["standing", "of_job_kind", "of_queue", "of_category"];
+/// What it does not say.
+const NOT_OF_JOBS: [&str; 6] = ["status", "kind", "person", "priority", "from", "to"];
+/// Neither is typed on this page.
+const HIDDEN: [&str; 2] = ["until", "of_job"];
+
+/// Whom and what one may choose among.
+struct Choices {
+    people: Vec<Candidate>,
+    names: Arc<Names>,
+}
+
+impl Choices {
+    fn read(app: &App, viewer: &Viewer, conn: &Connection) -> Result<Choices> {
+        if viewer.is_admin() {
+            let (people, names) = candidates(app, conn, viewer)?;
+            return Ok(Choices { people, names });
+        }
+        Ok(Choices { people: Vec::new(), names: app.memory.choices.of(app, conn, viewer)? })
+    }
+
+    /// Numbers of people and projects are chosen by name.
+    fn name(&self, l: Lang, mut input: Input) -> Input {
+        let projects =
+            || self.names.projects.iter().map(|(id, name): &(ProjectId, String)| (id.to_string(), name.clone()));
+        let first = |key: &str| (String::new(), l.t(key).to_owned());
+        let choices: Vec<(String, String)> = match input.name {
+            "person" => {
+                let people = self.names.people.iter().map(|(id, name)| (id.to_string(), name.clone()));
+                std::iter::once(first("monitor-any")).chain(people).collect()
+            }
+            "project" => std::iter::once(first("monitor-any")).chain(projects()).collect(),
+            "set_assignee" => {
+                let none = [first("bulk-as-is"), ("0".to_owned(), l.t("task-nobody").to_owned())];
+                let people = self.people.iter().map(|(id, name, load)| (id.clone(), format!("{name} · {load}")));
+                none.into_iter().chain(people).collect()
+            }
+            "set_project" => {
+                let none = [first("bulk-as-is"), ("0".to_owned(), l.t("assign-no-project").to_owned())];
+                none.into_iter().chain(projects()).collect()
+            }
+            _ => return input,
+        };
+        let chosen = |(value, label): (String, String)| {
+            let is_chosen = value == input.value;
+            (value.into(), label, is_chosen)
+        };
+        input.choices = choices.into_iter().map(chosen).collect();
+        (input.typed, input.hint) = (Typed::Choice, None);
+        input
+    }
+}
+
+/// The inputs that this visitor has use for: those that choose, those that change.
+fn inputs(visit: &Visit, kind: BuiltIn, form: &Filled, choices: &Choices) -> (Vec<Input>, Vec<Input>) {
+    let l = visit.l();
+    let is_of_jobs = OF_JOBS.iter().any(|name| !form.value(name).is_empty());
+    let mut all = job_fields::inputs(l, kind, form);
+    all.retain(|input| !HIDDEN.contains(&input.name));
+    all.retain(|input| !(if is_of_jobs { NOT_OF_JOBS.as_slice() } else { OF_JOBS.as_slice() }).contains(&input.name));
+    let is_change = |input: &Input| input.name == "act" || input.name.starts_with("set_") || input.name == "shift_days";
+    let (mut what, which): (Vec<Input>, Vec<Input>) = all.into_iter().partition(is_change);
+    // Members run and cancel jobs of their own; what a task is, admins say.
+    what.retain(|input| visit.viewer.is_admin() || input.name == "act");
+    for input in what.iter_mut().filter(|input| input.name == "act") {
+        let is_for = |act: &str| act != Act::Undo.as_str() && (visit.viewer.is_admin() || act != Act::Change.as_str());
+        input.choices.retain(|(act, _, _)| is_for(act.as_ref()));
+    }
+    let named = |inputs: Vec<Input>| inputs.into_iter().map(|input| choices.name(l, input)).collect();
+    (named(which), named(what))
+}
+
+/// What the form says, if it can be done as a whole.
+fn said(kind: BuiltIn, fields: &Fields) -> Result<(Value, Bulk)> {
+    let payload = job_fields::payload(kind, fields)?;
+    kind.check(&payload).map_err(beside_fields)?;
+    let bulk = Bulk::of(kind, &payload)?;
+    Ok((payload, bulk))
+}
+
+/// The members of a payload as a form sends them.
+fn pairs_of(payload: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let members = payload.as_object().into_iter().flatten();
+    members.map(|(name, value)| (name.clone(), text(value))).filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// What would happen to which, asked of one moment.
+struct Asked {
+    choices: Choices,
+    preview: Option<(Preview, TaskId)>,
+    undone: Option<String>,
+}
+
+async fn ask(visit: &Visit, wanted: Option<(Value, Bulk)>) -> Result<Asked> {
+    let (app, viewer, now) = (visit.app.clone(), visit.viewer.clone(), visit.app.clock.now());
+    let asked = visit.app.db.snapshot(move |conn, _| {
+        let choices = Choices::read(&app, &viewer, conn)?;
+        let Some((payload, bulk)) = wanted else { return Ok(Asked { choices, preview: None, undone: None }) };
+        let newest = insight::newest_task(conn)?.unwrap_or(TaskId::new(0));
+        let until = bulk.which.until.map_or(newest, |until| until.min(newest));
+        let (chosen, deed) = (Chosen::of(&payload, &bulk), Deed::of(&bulk));
+        let told = preview(conn, &viewer, (&chosen, &deed), until, now)?;
+        let undone = match bulk.of_job {
+            Some(job) => Some(sql::find_for(conn, &viewer, job)?.ok_or(Error::NotFound)?.title),
+            None => None,
+        };
+        Ok(Asked { choices, preview: Some((told, until)), undone })
+    });
+    asked.await
+}
+
+async fn show(
+    visit: &Visit,
+    kind: BuiltIn,
+    fields: &Fields,
+    form: Filled,
+    wanted: Option<(Value, Bulk)>,
+) -> Result<Response> {
+    let asked = ask(visit, wanted.clone()).await?;
+    let page = visit.page(Nav::Jobs, kind.title_key());
+    let l = page.l;
+    let (which, what) = inputs(visit, kind, &form, &asked.choices);
+    let shown: Vec<&str> = which.iter().chain(&what).map(|input| input.name).collect();
+    let told = wanted.zip(asked.preview).map(|((payload, bulk), (preview, until))| {
+        let mut fields = pairs_of(&payload);
+        fields.retain(|(name, _)| name != "until");
+        fields.push(("until".to_owned(), until.to_string()));
+        let judged_all = preview.judged >= preview.count.jobs;
+        let count = if judged_all { Counted { jobs: preview.would, or_more: false } } else { preview.count };
+        Told {
+            frame: Frame::of(&visit.app, &visit.viewer),
+            names: asked.choices.names.clone(),
+            act: bulk.act(),
+            title: title(l, bulk.act(), count),
+            preview,
+            fields,
+        }
+    });
+    let shown = FormPage {
+        l,
+        kind,
+        shown: shown.join(" "),
+        undone: asked.undone,
+        other: other(kind, fields),
+        which,
+        what,
+        told,
+        page,
+        form,
+    };
+    Ok((shown.form.status, shown).into_response())
+}
+
+/// The same tasks, for the other kind.
+fn other(kind: BuiltIn, fields: &Fields) -> String {
+    let other = if kind == BuiltIn::BulkEdit { BuiltIn::BulkDelete } else { BuiltIn::BulkEdit };
+    let known: Vec<&str> = BuiltIn::BulkDelete.fields().into_iter().map(|field| field.name).collect();
+    let pairs = fields.pairs().iter().filter(|(name, value)| known.contains(&name.as_str()) && !value.is_empty());
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    super::monitor::address(&format!("/jobs/new/{other}"), &query, None)
+}
+
+pub(super) async fn get(visit: Visit, kind: BuiltIn, fields: Fields) -> Result<Response> {
+    let first = if visit.viewer.is_admin() { Act::Change } else { Act::Cancel };
+    let fields = fields.or([("act", first.to_string())]);
+    let known = fields.pairs().to_vec();
+    let typed = || Filled::fresh(known.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    if !fields.has("show") {
+        return show(&visit, kind, &fields, typed(), None).await;
+    }
+    match said(kind, &fields) {
+        Ok(wanted) => show(&visit, kind, &fields, typed(), Some(wanted)).await,
+        Err(error) => {
+            let form = Filled::refused(fields.clone(), error, visit.l())?;
+            show(&visit, kind, &fields, form, None).await
+        }
+    }
+}
+
+pub(super) async fn post(visit: Visit, kind: BuiltIn, fields: Fields) -> Result<Response> {
+    let l = visit.l();
+    let made = match said(kind, &fields) {
+        Ok((payload, bulk)) => begin(&visit, kind, payload, bulk).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(id) => Ok(visit.done(l.t("bulk-begun"), &format!("/tasks/{id}"))),
+        Err(error) => {
+            let form = Filled::refused(fields.clone(), beside_fields(error), l)?;
+            show(&visit, kind, &fields, form, None).await
+        }
+    }
+}
+
+async fn begin(visit: &Visit, kind: BuiltIn, payload: Value, bulk: Bulk) -> Result<TaskId> {
+    let (viewer, now, chosen) = (visit.viewer.clone(), visit.app.clock.now(), Chosen::of(&payload, &bulk));
+    let until = bulk.which.until.unwrap_or(TaskId::new(i64::MAX));
+    let count = visit.app.db.read(move |conn| chosen.count(conn, &viewer, until, now)).await?;
+    let l = visit.l();
+    Ok(start(visit, kind, title(l, bulk.act(), count), payload).await?.id)
+}
+
+/// An earlier job's tasks and changes, as the address of its form says them: for those that are there by now.
+pub(super) fn address_of(kind: BuiltIn, payload: &Value) -> String {
+    let pairs = pairs_of(payload).into_iter().filter(|(name, _)| name != "until");
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).append_pair("show", "1").finish();
+    super::monitor::address(&format!("/jobs/new/{kind}"), &query, None)
+}
+
+/// The form that undoes what a job changed: what would happen, and a button.
+pub(super) fn undo_address(job: TaskId) -> String {
+    address_of(BuiltIn::BulkEdit, &serde_json::json!({ "act": Act::Undo, "of_job": job }))
+}
+
+/// The form for the tasks that a filter of the history names.
+pub(super) fn address_for(kind: BuiltIn, filter: &HistoryFilter) -> String {
+    super::monitor::address(&format!("/jobs/new/{kind}"), &filter.to_query(), None)
+}
