@@ -257,10 +257,10 @@ proptest! {
         if let Some(cut) = cut && !bytes.is_empty() {
             bytes.truncate(cut.index(bytes.len()));
         }
-        if let Ok(bytes) = load(&mut Cursor::new(bytes)) {
-            if let Ok(export) = read(&bytes, &Wishes { tracker: Some(tracker), with_archived: true, ..wishes() }) {
-                prop_assert!(is_sound(&export));
-            }
+        if let Ok(bytes) = load(&mut Cursor::new(bytes))
+            && let Ok(export) = read(&bytes, &Wishes { tracker: Some(tracker), with_archived: true, ..wishes() })
+        {
+            prop_assert!(is_sound(&export));
         }
     }
 

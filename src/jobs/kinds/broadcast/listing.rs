@@ -166,7 +166,7 @@ fn by_address(members: &[Member], people: &str, channel: Channel, l: Lang) -> Ve
         let found = Email::parse(typed).ok().and_then(|email| by_email.get(email.as_str()).copied());
         match found {
             Some(member) => line_for(l, member, channel, place),
-            None => bad(l, place, number(place), l.with("import-unknown-person", "name", &cut(typed))),
+            None => bad(l, place, number(place), l.with("import-unknown-person", "name", cut(typed))),
         }
     };
     typed.zip(1..).map(line).collect()

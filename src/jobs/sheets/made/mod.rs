@@ -100,7 +100,7 @@ pub enum Unwritten {
 /// A file on its way.
 pub enum Made {
     Book(Box<Book>),
-    Text(Text),
+    Text(Box<Text>),
 }
 
 impl Made {
@@ -108,7 +108,7 @@ impl Made {
     pub fn begin(form: FileForm, folder: &Path, layout: Layout) -> Result<Made, Unwritten> {
         Ok(match form {
             FileForm::Xlsx => Made::Book(Box::new(Book::begin(folder, layout, book::ROWS)?)),
-            FileForm::Csv => Made::Text(Text::begin(tempfile::tempfile_in(folder)?, &layout)?),
+            FileForm::Csv => Made::Text(Box::new(Text::begin(tempfile::tempfile_in(folder)?, &layout)?)),
         })
     }
 
