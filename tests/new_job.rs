@@ -26,6 +26,9 @@ async fn an_admin_finds_every_kind_with_a_sentence_and_starts_one_by_its_form() 
     for kind in BuiltIn::ALL {
         let offer = page.text(&format!("a[href='/jobs/new/{kind}']"));
         assert!(offer.len() > 30, "{kind}: {offer}");
+        let sign = page.attribute(&format!("a[href='/jobs/new/{kind}'] use"), "href").unwrap();
+        let (_, name) = sign.split_once('#').unwrap();
+        assert!(include_str!("../assets/icons.svg").contains(&format!("id=\"{name}\"")), "{kind}: {name} is not drawn");
     }
     let form = alice.open("/jobs/new/rehearsal").await.form(".panel");
     assert_eq!((form.value("steps"), form.value("fail_at")), (Some("10"), Some("")), "filled in with what it would do");

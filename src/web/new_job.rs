@@ -62,7 +62,7 @@ pub fn kind_icon(kind: BuiltIn) -> &'static str {
         BuiltIn::DailyStatistics => "calendar",
         BuiltIn::ExportHistory => "download",
         BuiltIn::ImportTasks => "tasks",
-        BuiltIn::ImportTracker => "projects",
+        BuiltIn::ImportTracker => "folder",
         BuiltIn::Rehearsal => "play",
         BuiltIn::Search => "search",
     }
