@@ -336,6 +336,8 @@ pub const BACKOFF_PAUSES: usize = 20;
 pub const BACKOFF_SECONDS: std::ops::RangeInclusive<i64> = 0..=7 * 24 * 3600;
 /// A long job of a built-in kind leaves room for another one.
 pub const WORKERS: usize = 2;
+/// Those of kinds that wait most of their time, as for the rate of a broadcast: they cost next to nothing.
+pub const WORKERS_THAT_WAIT: usize = 8;
 /// More would only wait for each other: there is one writer, and eight readers.
 pub const WORKERS_MOST: usize = 64;
 /// Items in one report, so that one call is one short write.

@@ -13,7 +13,7 @@ use milepost::tasks::{Status, Task, TaskId, Via};
 use serde_json::{Value, json};
 
 use crate::new_job::started;
-use crate::support::jobs::{create_job, ended, start_kind, until, viewer};
+use crate::support::jobs::{create_job, ended, start_kind, task, until, viewer};
 use crate::support::mail::MailServer;
 use crate::support::server::{House, monday};
 use crate::support::sheet::{upload, uploaded};
@@ -240,6 +240,36 @@ async fn the_form_offers_what_there_is_and_says_what_does_not_go_together() {
     let form = page.form("[action$='/broadcast']").fill("subject", "Hello").fill("text", "x");
     let id = started(&alice.submit(&form).await.expect(303));
     assert_eq!(tally(&ended(&house, id).await), [0, 1, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_ones_keep_no_other_job_from_running() {
+    let house = House::open_at(Clock::manual(monday())).await;
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        let id = start_kind(&house, "broadcast", letter("bell", "all", json!({ "per_minute": 1 }))).await;
+        until(&house, id, "one is told", |task| task.counts.is_some_and(|counts| counts.succeeded == 1)).await;
+        slow.push(id);
+    }
+    let check = start_kind(&house, "check-integrity", json!({})).await;
+    assert_eq!(ended(&house, check).await.status, Status::Done);
+    for id in slow {
+        assert_eq!(task(&house, id).status, Status::InProgress, "its next one is a minute away");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_an_attempt_only_began_is_made_anew() {
+    let house = House::open_with(|config| config.workers = 0).await;
+    let id = start_kind(&house, "broadcast", letter("bell", "all", json!({}))).await;
+    let begun =
+        "insert into deliveries (job_id, place, recipient, key, state) values (?1, 1, '999', 'gone', 'waiting')";
+    house.server.app.db.write(move |w| Ok(w.conn.execute(begun, [id])?)).await.unwrap();
+    let (keeps_on, stop) = tokio::sync::watch::channel(false);
+    let workers = milepost::jobs::kinds::worker::start_workers(&house.server.app, 1, &stop);
+    assert_eq!(tally(&ended(&house, id).await), [4, 0, 0, 0, 0], "all who are there now, and nobody else");
+    keeps_on.send_replace(true);
+    workers.wait().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

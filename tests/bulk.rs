@@ -97,8 +97,8 @@ fn would(page: &Page) -> i64 {
 async fn what_is_shown_before_is_what_happens() {
     for (form, what) in [
         (vec![("shift_days", "7")], [2, 4, 0]),
-        (vec![("set_priority", "high"), ("set_project", "1")], [6, 0, 0]),
-        (vec![("set_project", "1")], [5, 1, 0]),
+        (vec![("set_priority", "high"), ("set_project", "1")], [5, 1, 0]),
+        (vec![("set_project", "1")], [4, 2, 0]),
         (vec![("set_due", "2025-04-01"), ("status", "pending"), ("kind", "assignment")], [3, 0, 0]),
         (vec![("act", "cancel")], [4, 2, 0]),
         (vec![("act", "retry")], [0, 6, 0]),
@@ -228,7 +228,7 @@ async fn an_undo_restores_exactly_and_spares_what_was_changed_since() {
 async fn each_task_answers_by_itself_and_only_what_has_ended_is_deleted() {
     let house = House::open().await;
     let ids = mixed(&house).await;
-    let done = bulk(&house, "alice", "bulk-delete", Value::Null).await;
+    let done = bulk(&house, "alice", "bulk-delete", json!({ "until": 9_999 })).await;
     assert_eq!(tally(&done), [2, 4, 0], "neither the open ones nor the job itself");
     assert_eq!(facts(&house.look()).len(), 3);
     let log = house.alice().get(&format!("/tasks/{}/log", done.id)).await.body;
@@ -250,16 +250,16 @@ async fn nobody_does_to_many_what_they_may_not_do_to_one() {
     alice.post("/projects/1/members", &[("members", house.people.id("bob"))]).await.expect(303);
     let before = facts(&house.look());
     // His own three, one in a project that he sees, and a job of his.
-    let refused = bulk(&house, "bob", "bulk-edit", json!({ "set_priority": "urgent" })).await;
+    let refused = bulk(&house, "bob", "bulk-edit", json!({ "until": 9_999, "set_priority": "urgent" })).await;
     assert_eq!(tally(&refused), [0, 0, 5]);
-    let cancelled = bulk(&house, "bob", "bulk-edit", json!({ "act": "cancel" })).await;
+    let cancelled = bulk(&house, "bob", "bulk-edit", json!({ "until": 9_999, "act": "cancel" })).await;
     assert_eq!(tally(&cancelled), [1, 1, 4].map(|count| count), "{:?}", cancelled.counts);
     assert_eq!(task(&house, own).status, Status::Cancelled);
     assert_eq!(facts(&house.look()), before);
-    let deleted = bulk(&house, "bob", "bulk-delete", Value::Null).await;
+    let deleted = bulk(&house, "bob", "bulk-delete", json!({ "until": 9_999 })).await;
     assert_eq!(tally(&deleted)[0], 3, "his ended jobs, these among them");
     assert_eq!(facts(&house.look()), before);
-    let elsewhere = bulk(&house, "stranger", "bulk-edit", json!({ "set_priority": "urgent" })).await;
+    let elsewhere = bulk(&house, "stranger", "bulk-edit", json!({ "until": 9_999, "set_priority": "urgent" })).await;
     assert_eq!(tally(&elsewhere), [0, 0, 0]);
     assert_eq!(facts(&house.look()), before);
     // Nor is anything undone that one does not see.
@@ -292,8 +292,8 @@ async fn what_comes_after_it_was_shown_is_left_alone() {
 async fn a_cancelled_one_has_changed_whole_tasks_and_run_again_goes_on_where_it_ended() {
     let house = House::open().await;
     many(&house.alice(), house.people.id("bob"), 1_500).await;
-    let payload = json!({ "shift_days": 1 });
-    bulk(&house, "alice", "bulk-edit", json!({ "set_due": "2025-04-01" })).await;
+    let payload = json!({ "kind": "assignment", "shift_days": 1 });
+    bulk(&house, "alice", "bulk-edit", json!({ "kind": "assignment", "set_due": "2025-04-01" })).await;
     let id = create_job(&house, "alice", job("bulk-edit", payload)).await.unwrap();
     let running = until(&house, id, "it changes", |task| {
         task.status.has_ended() || task.counts.is_some_and(|counts| counts.succeeded > 0)
@@ -321,7 +321,7 @@ async fn only_what_was_refused_is_tried_again() {
     many(&house.alice(), house.people.id("bob"), 30).await;
     let (alice, carol) = (house.alice(), house.people.id("carol").to_owned());
     alice.post(&format!("/people/{carol}/deactivate"), &[]).await.expect(303);
-    let payload = json!({ "set_assignee": carol.parse::<i64>().unwrap() });
+    let payload = json!({ "until": 9_999, "set_assignee": carol.parse::<i64>().unwrap() });
     let refused = bulk(&house, "alice", "bulk-edit", payload).await;
     assert_eq!(tally(&refused), [0, 0, 30]);
     let groups = sql::item_groups(&house.look(), refused.id, ItemOutcome::Failed, 5, 5).unwrap();
@@ -373,7 +373,8 @@ async fn whoever_may_no_longer_changes_no_more() {
     let house = House::open_with(|config| config.workers = 0).await;
     mixed(&house).await;
     let before = facts(&house.look());
-    let id = create_job(&house, "ada", job("bulk-edit", json!({ "set_priority": "urgent" }))).await.unwrap();
+    let id =
+        create_job(&house, "ada", job("bulk-edit", json!({ "until": 9_999, "set_priority": "urgent" }))).await.unwrap();
     let ada = house.people.id("ada").to_owned();
     house.alice().post(&format!("/people/{ada}/role"), &[("role", "member")]).await.expect(303);
     let (_stop, stopped) = tokio::sync::watch::channel(false);
@@ -433,16 +434,20 @@ async fn programs_and_schedules_do_it_as_well_and_are_told_what_is_wrong() {
         let page = program.send_json(Method::POST, "/api/v1/tasks", &body(payload)).await.expect(422);
         page.json()["errors"][0]["field"].as_str().unwrap().to_owned()
     };
-    assert_eq!(told(json!({})).await, "payload.act");
+    assert_eq!(told(json!({ "until": 9_999 })).await, "payload.act");
+    assert_eq!(told(json!({ "set_priority": "low" })).await, "payload.until", "not every task by mistake");
+    assert_eq!(told(json!({ "set_priority": "low", "q": "!!!" })).await, "payload.q");
     assert_eq!(told(json!({ "set_due": "2025-04-01", "shift_days": 1 })).await, "payload.shift_days");
     assert_eq!(told(json!({ "colour": "red" })).await, "payload.colour");
     assert_eq!(told(json!({ "act": "undo" })).await, "payload.of_job");
-    let made = program.send_json(Method::POST, "/api/v1/tasks", &body(json!({ "shift_days": 7, "status": "" }))).await;
+    let made = program
+        .send_json(Method::POST, "/api/v1/tasks", &body(json!({ "shift_days": 7, "status": "", "until": 9_999 })))
+        .await;
     let id = TaskId::new(made.expect(201).json()["id"].as_i64().unwrap());
     assert_eq!(tally(&*ended(&house, id).await), [2, 4, 0]);
     // A token that may not by itself does not by a job.
     let few = house.program("alice", "report read").await;
-    few.send_json(Method::POST, "/api/v1/tasks", &body(json!({ "set_priority": "low" }))).await.expect(403);
+    few.send_json(Method::POST, "/api/v1/tasks", &body(json!({ "until": 9, "set_priority": "low" }))).await.expect(403);
     let alice = house.alice();
     let schedule = json!({ "title": "Weekly", "cron": "@weekly",
         "job": { "job_kind": "bulk-edit", "payload": { "shift_days": 7, "status": "pending" } } });

@@ -221,6 +221,13 @@ async fn a_member_exports_what_a_member_sees_and_a_stranger_their_own() {
     house.stranger().get(&path).await.expect(404);
     assert_eq!(house.bob().request(Method::GET, &path).send().await.unwrap().status(), 200);
     assert!(house.bob().open("/jobs/new").await.has("a[href='/jobs/new/export-history']"));
+    // Whoever sees an admin's export does not make another with the admin's sight.
+    let done = ended(&house, begin(&house, "alice", json!({})).await).await;
+    let (bob, id) = (house.people.id("bob").to_owned(), done.id);
+    let given = "update tasks set assignee_id = ?1 where id = ?2";
+    house.server.app.db.write(move |w| Ok(w.conn.execute(given, (bob, id))?)).await.unwrap();
+    house.bob().post(&format!("/tasks/{}/retry", done.id), &[]).await.expect(403);
+    house.alice().post(&format!("/tasks/{}/retry", done.id), &[]).await.expect(303);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,6 +266,8 @@ async fn the_file_goes_after_its_time_and_until_then_stays_whatever_others_do() 
     house.advance(DAY * 6);
     assert_eq!(clean(json!({ "file_days": 1 })).await, 0, "it has a time of its own");
     house.advance(DAY + SignedDuration::from_secs(1));
+    let path = format!("/tasks/{id}/artifacts/{}", result(&done)["file"].as_str().unwrap());
+    house.alice().get(&path).await.expect(404);
     assert_eq!(clean(json!({ "file_days": 100 })).await, 1);
     let stored = milepost::jobs::sql::artifacts(&house.look(), id).unwrap();
     assert!(stored.is_empty());

@@ -87,3 +87,6 @@ bulk-error-both = What is cancelled or run again is not changed at the same time
 bulk-error-due = Give a date, or a number of days, not both.
 bulk-error-standing = Say how the jobs are to stand: queue, category and kind of job go with it.
 bulk-error-lists = How jobs stand goes with project and search only, not with the filters of the history.
+bulk-error-words = A search has at most { $limit } words: the rest would be left out.
+bulk-error-all = Say which tasks: a filter, or the newest one that is meant.
+bulk-is-a-job = It is a job: who made it and where it belongs stay.

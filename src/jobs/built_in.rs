@@ -258,6 +258,11 @@ impl BuiltIn {
         }
     }
 
+    /// Whether most of its time is waiting: such jobs keep no others from running.
+    pub const fn waits(self) -> bool {
+        matches!(self, BuiltIn::Broadcast)
+    }
+
     /// Whether it keeps the house by the clock: one run is like the next, and is kept for days only.
     pub const fn is_routine(self) -> bool {
         match self {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::fields::Field;
 use super::{Bucket, BuiltIn};
+use crate::config;
 use crate::db::types::words;
 use crate::error::{Error, FieldError, Message, Result, msg};
 use crate::people::{ProjectId, UserId};
@@ -30,6 +31,9 @@ words!(
 
 /// The acts of `bulk-edit`.
 const EDITS: [Act; 4] = [Act::Change, Act::Cancel, Act::Retry, Act::Undo];
+/// What says which tasks are meant; without any of it, nothing does.
+const FILTERS: [&str; 11] =
+    ["status", "kind", "person", "project", "priority", "from", "to", "q", "standing", "of_job_kind", "until"];
 /// More is no move of a date.
 const SHIFT_DAYS: i64 = 3_650;
 
@@ -90,6 +94,11 @@ pub struct Bulk {
     pub of_job: Option<TaskId>,
 }
 
+/// How many words a search has.
+fn words(text: &str) -> usize {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count()
+}
+
 /// A blank choice is none.
 fn chosen<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
     match Value::deserialize(from)? {
@@ -129,12 +138,23 @@ impl Bulk {
         if set.set_due.is_some() && set.shift_days.is_some() {
             refuse("shift_days", msg("bulk-error-due"));
         }
+        let is_said = |name: &str| payload.get(name).is_some_and(|value| !value.is_null() && value != "");
+        // A filter that says nothing, or less than was typed, would name more than was meant.
+        match payload.get("q").and_then(Value::as_str).map(words) {
+            Some(0) if is_said("q") => refuse("q", msg("search-nothing")),
+            Some(words) if words > config::SEARCH_WORDS => {
+                refuse("q", msg("bulk-error-words").arg("limit", config::SEARCH_WORDS));
+            }
+            _ => {}
+        }
+        if self.act() != Act::Undo && !FILTERS.iter().any(|name| is_said(name)) {
+            refuse("until", msg("bulk-error-all"));
+        }
         let jobs = &self.which;
         let of_jobs = jobs.of_job_kind.is_some() || jobs.of_queue.is_some() || jobs.of_category.is_some();
         if of_jobs && jobs.standing.is_none() {
             refuse("standing", msg("bulk-error-standing"));
         }
-        let is_said = |name: &str| payload.get(name).is_some_and(|value| !value.is_null() && value != "");
         if jobs.standing.is_some()
             && ["status", "kind", "person", "priority", "from", "to"].iter().any(|name| is_said(name))
         {
@@ -205,15 +225,25 @@ mod tests {
     #[test]
     fn what_does_not_go_together_is_told() {
         let edit = |payload| wrong(BuiltIn::BulkEdit, payload);
-        assert_eq!(edit(json!({})), ["payload.act"], "nothing is to be changed");
-        assert_eq!(edit(json!({ "set_priority": "" })), ["payload.act"], "a blank choice is none");
+        assert_eq!(edit(json!({ "until": 9 })), ["payload.act"], "nothing is to be changed");
+        assert_eq!(edit(json!({ "until": 9, "set_priority": "" })), ["payload.act"], "a blank choice is none");
+        assert_eq!(edit(json!({ "set_priority": "low" })), ["payload.until"], "no filter is not every task");
+        assert_eq!(edit(json!({ "set_priority": "low", "q": "" })), ["payload.until"]);
+        assert_eq!(edit(json!({ "set_priority": "low", "q": "!!!" })), ["payload.q"], "a filter that says nothing");
+        let long = "word ".repeat(config::SEARCH_WORDS + 1);
+        assert_eq!(
+            edit(json!({ "set_priority": "low", "q": long })),
+            ["payload.q"],
+            "of which the end would be left out"
+        );
         assert_eq!(edit(json!({ "set_priority": "low", "q": "x" })), [""; 0]);
-        assert_eq!(edit(json!({ "act": "cancel", "set_priority": "low" })), ["payload.act"]);
+        assert_eq!(edit(json!({ "act": "cancel", "set_priority": "low", "until": 9 })), ["payload.act"]);
         assert_eq!(edit(json!({ "act": "undo" })), ["payload.of_job"]);
-        assert_eq!(edit(json!({ "set_due": "2026-11-22", "shift_days": 3 })), ["payload.shift_days"]);
-        assert_eq!(edit(json!({ "act": "retry", "of_queue": "mail" })), ["payload.standing"]);
+        assert_eq!(edit(json!({ "set_due": "2026-11-22", "shift_days": 3, "until": 9 })), ["payload.shift_days"]);
+        assert_eq!(edit(json!({ "act": "retry", "of_queue": "mail", "until": 9 })), ["payload.standing"]);
         assert_eq!(edit(json!({ "act": "cancel", "standing": "queued", "person": 3 })), ["payload.standing"]);
-        assert_eq!(wrong(BuiltIn::BulkDelete, Value::Null), [""; 0]);
+        assert_eq!(wrong(BuiltIn::BulkDelete, Value::Null), ["payload.until"]);
+        assert_eq!(wrong(BuiltIn::BulkDelete, json!({ "until": 9 })), [""; 0]);
         assert_eq!(Bulk::of(BuiltIn::BulkDelete, &json!({})).unwrap().act(), Act::Delete);
     }
 }

@@ -332,7 +332,8 @@ pub(super) async fn get(visit: Visit, kind: BuiltIn, fields: Fields) -> Result<R
     if !fields.has("show") {
         return show(&visit, kind, &fields, typed(), None).await;
     }
-    match said(kind, &fields) {
+    // Nothing is done yet: whatever is there may be looked at, and what is there is what the form then names.
+    match said(kind, &fields.clone().or([("until", TaskId::new(i64::MAX).to_string())])) {
         Ok(wanted) => show(&visit, kind, &fields, typed(), Some(wanted)).await,
         Err(error) => {
             let form = Filled::refused(fields.clone(), error, visit.l())?;

@@ -54,7 +54,7 @@ pub async fn read_artifact(
     id: TaskId,
     name: ArtifactName,
 ) -> Result<(Artifact, impl Stream<Item = Result<Bytes>> + Send + use<>)> {
-    let (app, viewer) = (app.clone(), viewer.clone());
+    let (app, viewer, now) = (app.clone(), viewer.clone(), app.clock.now());
     let artifact = app
         .db
         .read(move |conn| {
@@ -62,6 +62,9 @@ pub async fn read_artifact(
             sql::artifact(conn, id, &name)?.ok_or(Error::NotFound)
         })
         .await?;
+    if artifact.expires_at.is_some_and(|at| at <= now) {
+        return Err(Error::NotFound);
+    }
     let (file, bytes) = (artifact.id, artifact.bytes);
     let chunks = stream::try_unfold((0, bytes), move |(place, left)| {
         let app = app.clone();

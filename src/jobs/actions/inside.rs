@@ -10,7 +10,7 @@ use crate::config;
 use crate::db::Write;
 use crate::error::Result;
 use crate::jobs::dispatch::Sign;
-use crate::jobs::{BuiltIn, Dispatch, Outcome, sql};
+use crate::jobs::{Dispatch, Outcome, sql};
 use crate::people::{OrganisationId, Viewer};
 use crate::tasks::{By, Task, TaskId, Via, Who};
 
@@ -20,26 +20,19 @@ pub fn by_milepost(organisation: OrganisationId, dispatch: &Arc<Dispatch>, outpu
     By { viewer, via: Via::System, presence: None, dispatch: dispatch.clone(), output: output.clone() }
 }
 
-/// The next job of a kind that is built in. Organisations after `after` come first, so that none waits for another's last
+/// The next job of these kinds, all built in. Organisations after `after` come first, so that none waits for another's last
 /// job.
 pub fn claim_built_in(
     w: &mut Write<'_>,
     (dispatch, output): (&Arc<Dispatch>, &Arc<config::Output>),
-    worker: &str,
-    lease_seconds: i64,
+    wanted: &Wanted,
     after: Option<OrganisationId>,
 ) -> Result<Option<Arc<Task>>> {
-    let wanted = Wanted {
-        kinds: BuiltIn::ALL.iter().map(ToString::to_string).collect(),
-        queues: Vec::new(),
-        worker: Some(worker.to_owned()),
-        lease_seconds,
-    };
     let mut organisations = sql::ready_organisations(w.conn)?;
     let first = organisations.partition_point(|organisation| Some(*organisation) <= after);
     organisations.rotate_left(first);
     for organisation in organisations {
-        if let Some(task) = take(w, &by_milepost(organisation, dispatch, output), &wanted)? {
+        if let Some(task) = take(w, &by_milepost(organisation, dispatch, output), wanted)? {
             return Ok(Some(task));
         }
     }

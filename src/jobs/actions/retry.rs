@@ -39,6 +39,12 @@ pub fn may_retry(conn: &Connection, viewer: &Viewer, before: &Task, only_failed_
     // Whoever runs it again starts it.
     if let Some(kind) = job.built_in() {
         may_start(conn, viewer, kind)?;
+        // It runs with the rights of whoever made it, and what it leaves is read by whoever sees it.
+        let is_in_anothers_name =
+            (kind.acts_for_its_creator() || kind.reads_for_its_creator()) && before.creator != viewer.user;
+        if is_in_anothers_name && !viewer.is_admin() {
+            return Err(Error::Forbidden(msg("error-admins-only")));
+        }
     }
     if !before.status.has_ended() {
         return Err(Error::Conflict(msg("refused-retry-open").arg("status", before.status.as_str())));

@@ -13,8 +13,9 @@ use tokio_util::task::TaskTracker;
 use super::context::{Ear, Word};
 use super::{Context, Stop, start};
 use crate::App;
+use crate::config;
 use crate::error::{Error, Result};
-use crate::jobs::actions::{self, Finish, Heartbeat};
+use crate::jobs::actions::{self, Finish, Heartbeat, Wanted};
 use crate::jobs::dispatch::Wants;
 use crate::jobs::{BuiltIn, Job, Outcome};
 use crate::people::OrganisationId;
@@ -29,25 +30,28 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// How long a job may take to stop when the program does, before it is stopped.
 const GRACE: Duration = Duration::from_millis(400);
 
-/// Starts so many workers; they end, after what they run has, when `stop` says so.
+/// Starts so many workers, and some for kinds that wait; they end, after what they run has, when `stop` says so.
 pub fn start_workers(app: &App, workers: usize, stop: &watch::Receiver<bool>) -> TaskTracker {
     let tasks = TaskTracker::new();
-    for number in 1..=workers {
-        tasks.spawn(work(app.clone(), format!("milepost-{number}"), stop.clone()));
+    let (waiting, working): (Vec<BuiltIn>, Vec<BuiltIn>) = BuiltIn::ALL.iter().partition(|kind| kind.waits());
+    let lanes = [(working, workers), (waiting, if workers > 0 { config::WORKERS_THAT_WAIT } else { 0 })];
+    let each = lanes.into_iter().flat_map(|(kinds, workers)| std::iter::repeat_n(kinds, workers));
+    for (kinds, number) in each.zip(1..) {
+        tasks.spawn(work(app.clone(), kinds, format!("milepost-{number}"), stop.clone()));
     }
     tasks.close();
     tasks
 }
 
-async fn work(app: App, name: String, mut stop: watch::Receiver<bool>) {
-    let kinds = BuiltIn::ALL.iter().map(ToString::to_string).collect();
-    let wants = Wants { organisation: None, kinds, queues: Vec::new(), own: None };
+async fn work(app: App, kinds: Vec<BuiltIn>, name: String, mut stop: watch::Receiver<bool>) {
+    let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+    let wants = Wants { organisation: None, kinds: kinds.clone(), queues: Vec::new(), own: None };
     let mut last = None;
     while !*stop.borrow() {
         // The place first: what becomes ready after the look rings it. Who is at work has none.
         let place = app.dispatch.wait_for(wants.clone(), None).expect("only users have a limit");
         // Not raced against the stop: what is taken is run, or given back.
-        match take(&app, &name, last).await {
+        match take(&app, &kinds, &name, last).await {
             Ok(Some(task)) => {
                 drop(place);
                 let id = task.id;
@@ -72,9 +76,15 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn take(app: &App, worker: &str, after: Option<OrganisationId>) -> Result<Option<Arc<Task>>> {
-    let (dispatch, output, worker) = (app.dispatch.clone(), app.config.output.clone(), worker.to_owned());
-    app.db.write(move |w| actions::claim_built_in(w, (&dispatch, &output), &worker, LEASE_SECONDS, after)).await
+async fn take(app: &App, kinds: &[String], worker: &str, after: Option<OrganisationId>) -> Result<Option<Arc<Task>>> {
+    let (dispatch, output) = (app.dispatch.clone(), app.config.output.clone());
+    let wanted = Wanted {
+        kinds: kinds.to_vec(),
+        queues: Vec::new(),
+        worker: Some(worker.to_owned()),
+        lease_seconds: LEASE_SECONDS,
+    };
+    app.db.write(move |w| actions::claim_built_in(w, (&dispatch, &output), &wanted, after)).await
 }
 
 /// Runs one job to its end, whichever that is.

@@ -16,7 +16,7 @@ use crate::jobs::sheets::{self, Form, Row, Wishes};
 use crate::locale::Lang;
 use crate::notify::Channel;
 use crate::notify::audience::Audience;
-use crate::notify::sql::{Line, close_list, has_list, list};
+use crate::notify::sql::{Line, close_list, has_list, list, remove_deliveries};
 use crate::outbound;
 use crate::people::{self, Email, Member, OrganisationId, ProjectId, Role};
 use crate::tasks::actions::Report;
@@ -33,6 +33,8 @@ impl Run<'_> {
         if self.job.read(move |conn| has_list(conn, id)).await? {
             return Ok(());
         }
+        // An attempt that did not come to the end may have begun one, of whoever was there then. Nobody was sent to yet.
+        while self.job.act(move |w, _| Ok((remove_deliveries(w.conn, id, CHUNK)?, Report::default()))).await? {}
         // What a job leaves behind goes with its log.
         self.job.log(&self.l.with("broadcast-told", "channel", self.l.t(self.payload.channel.title_key()))).await?;
         let lines = match (&self.payload.to, &self.payload.file) {

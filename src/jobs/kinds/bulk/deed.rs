@@ -15,7 +15,7 @@ use crate::jobs::items::ItemOutcome;
 use crate::jobs::sql::BulkDeed;
 use crate::people::Viewer;
 use crate::tasks::actions::{Edit, cancel, delete, edit, may_delete, would_cancel, would_edit};
-use crate::tasks::{By, Change, Due, Status, Task, TaskId, sql};
+use crate::tasks::{By, Change, Due, Kind, Status, Task, TaskId, sql};
 
 #[derive(Clone, Debug)]
 pub enum Deed {
@@ -170,6 +170,10 @@ impl Deed {
 }
 
 fn set(changes: &Changes, zone: &TimeZone, task: &Task) -> Result<Edit> {
+    // With a job go its files and its log: that is nothing to happen to one among many.
+    if task.kind == Kind::Job && (changes.set_assignee.is_some() || changes.set_project.is_some()) {
+        return Err(Error::Conflict(msg("bulk-is-a-job")));
+    }
     // 0 is nobody, and none.
     let id = |id: i64| if id == 0 { String::new() } else { id.to_string() };
     let due = match (changes.set_due, changes.shift_days) {
