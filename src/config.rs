@@ -211,6 +211,8 @@ pub const OUTBOUND_CONNECT: Duration = Duration::from_secs(10);
 pub const OUTBOUND_TIME: Duration = Duration::from_secs(60);
 pub const OUTBOUND_BYTES: usize = 16 * 1024 * 1024;
 pub const OUTBOUND_REDIRECTS: usize = 5;
+/// What browsers and proxies take of an address, at the least.
+pub const ADDRESS_CHARS: usize = 2_000;
 
 /// What of a search is heard: each word is another walk through the index.
 pub const SEARCH_CHARS: usize = 200;

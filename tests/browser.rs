@@ -148,6 +148,7 @@ async fn pages(house: &House) -> Vec<(String, &'static str)> {
         "/jobs/new/import-tasks",
         &columns,
         "/jobs/new/import-tracker",
+        "/jobs/new/sync-feed",
         &board,
         "/jobs/bulk?act=retry&status=lost",
         "/jobs/new/bulk-edit",

@@ -20,6 +20,7 @@ mod connections;
 mod daily_statistics;
 mod eta;
 mod export;
+mod feed;
 mod health;
 mod house;
 mod hub;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::bulk::{self, Bulk};
 use super::columns::DateOrder;
+use super::feeds;
 use super::fields::{Field, Takes, check_payload};
 use super::filter_fields::filter_fields;
 use super::sheets::made::FileForm;
@@ -29,6 +30,8 @@ words!(
         BulkDelete = "bulk-delete",
         /// Work that comes in from another tracker.
         ImportTracker = "import-tracker",
+        /// Tasks are kept in step with an address.
+        SyncFeed = "sync-feed",
         /// The same text to many.
         Broadcast = "broadcast",
         /// A copy of the whole store, checked and rotated.
@@ -80,6 +83,7 @@ impl BuiltIn {
             BuiltIn::BulkEdit => "kind-bulk-edit",
             BuiltIn::BulkDelete => "kind-bulk-delete",
             BuiltIn::ImportTracker => "kind-import-tracker",
+            BuiltIn::SyncFeed => "kind-sync-feed",
             BuiltIn::Backup => "kind-backup",
             BuiltIn::Broadcast => "kind-broadcast",
             BuiltIn::CheckHealth => "kind-check-health",
@@ -100,6 +104,7 @@ impl BuiltIn {
             BuiltIn::BulkEdit => "kind-bulk-edit-about",
             BuiltIn::BulkDelete => "kind-bulk-delete-about",
             BuiltIn::ImportTracker => "kind-import-tracker-about",
+            BuiltIn::SyncFeed => "kind-sync-feed-about",
             BuiltIn::Backup => "kind-backup-about",
             BuiltIn::Broadcast => "kind-broadcast-about",
             BuiltIn::CheckHealth => "kind-check-health-about",
@@ -118,6 +123,7 @@ impl BuiltIn {
             BuiltIn::ExportHistory
             | BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
+            | BuiltIn::SyncFeed
             | BuiltIn::Search
             | BuiltIn::Broadcast
             | BuiltIn::DailyStatistics
@@ -154,6 +160,7 @@ impl BuiltIn {
                 Field::check("dry_run", msg("import-dry-run")),
             ],
             BuiltIn::ImportTracker => trackers::fields(),
+            BuiltIn::SyncFeed => feeds::fields(),
             BuiltIn::BulkEdit | BuiltIn::BulkDelete => bulk::fields(self),
             BuiltIn::Backup => vec![
                 Field::number("keep_daily", msg("backup-keep-daily"), config::BACKUPS_DAILY)
@@ -215,6 +222,7 @@ impl BuiltIn {
             | BuiltIn::DailyStatistics
             | BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
+            | BuiltIn::SyncFeed
             | BuiltIn::Rehearsal => true,
             BuiltIn::ExportHistory | BuiltIn::Search | BuiltIn::BulkEdit | BuiltIn::BulkDelete => false,
         }
@@ -232,6 +240,7 @@ impl BuiltIn {
             | BuiltIn::ExportHistory
             | BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
+            | BuiltIn::SyncFeed
             | BuiltIn::Broadcast
             | BuiltIn::Search
             | BuiltIn::Rehearsal
@@ -252,6 +261,7 @@ impl BuiltIn {
             | BuiltIn::ImportTasks
             | BuiltIn::Broadcast
             | BuiltIn::ImportTracker
+            | BuiltIn::SyncFeed
             | BuiltIn::Rehearsal
             | BuiltIn::BulkEdit
             | BuiltIn::BulkDelete => false,
@@ -275,6 +285,7 @@ impl BuiltIn {
             | BuiltIn::ExportHistory
             | BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
+            | BuiltIn::SyncFeed
             | BuiltIn::Broadcast
             | BuiltIn::Search
             | BuiltIn::Rehearsal
@@ -289,6 +300,7 @@ impl BuiltIn {
         match self {
             BuiltIn::ImportTasks
             | BuiltIn::ImportTracker
+            | BuiltIn::SyncFeed
             | BuiltIn::Broadcast
             | BuiltIn::BulkEdit
             | BuiltIn::BulkDelete => true,

@@ -84,6 +84,12 @@ impl Field {
         Field { hint: Some(hint), ..self }
     }
 
+    /// A line of at most so many characters.
+    #[must_use]
+    pub fn at_most(self, chars: usize) -> Field {
+        Field { takes: Takes::Line(chars), ..self }
+    }
+
     #[must_use]
     pub fn required(self) -> Field {
         Field { is_required: true, ..self }

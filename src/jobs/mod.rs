@@ -9,6 +9,7 @@ pub mod built_in;
 pub mod bulk;
 pub mod columns;
 pub mod dispatch;
+pub mod feeds;
 pub mod fields;
 pub mod filter_fields;
 pub mod health;

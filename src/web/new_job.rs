@@ -65,6 +65,7 @@ pub fn kind_icon(kind: BuiltIn) -> &'static str {
         BuiltIn::ImportTracker => "folder",
         BuiltIn::Rehearsal => "play",
         BuiltIn::Search => "search",
+        BuiltIn::SyncFeed => "link",
     }
 }
 

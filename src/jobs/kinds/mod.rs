@@ -15,6 +15,7 @@ pub mod import_tasks;
 mod import_tracker;
 mod rehearsal;
 mod search;
+mod sync_feed;
 mod walk;
 pub mod worker;
 mod writing;
@@ -73,6 +74,7 @@ fn start(kind: BuiltIn, job: Context) -> Running {
         BuiltIn::ExportHistory => Box::pin(run::<export_history::ExportHistory>(job)),
         BuiltIn::ImportTasks => Box::pin(run::<import_tasks::ImportTasks>(job)),
         BuiltIn::ImportTracker => Box::pin(run::<import_tracker::ImportTracker>(job)),
+        BuiltIn::SyncFeed => Box::pin(run::<sync_feed::SyncFeed>(job)),
         BuiltIn::Search => Box::pin(run::<search::Search>(job)),
         BuiltIn::Rehearsal => Box::pin(run::<rehearsal::Rehearsal>(job)),
     }

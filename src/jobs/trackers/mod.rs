@@ -22,7 +22,7 @@ use crate::error::{Message, msg};
 use crate::jobs::columns::DateOrder;
 
 pub use fields::fields;
-pub use found::{Comment, Found, Person};
+pub use found::{Comment, Found, Person, line, lines};
 
 words!(
     /// Whose export a file is.

@@ -186,7 +186,16 @@ impl<'a> Import<'a> {
         let labels = labels.collect();
         let (zone, assignee) = (viewer.zone.clone(), payload.assignee);
         let dates = payload.dates.unwrap_or(DateOrder::DayFirst);
-        self.plan = Arc::new(Plan { columns, labels, dates, zone, assignee, directory, l: self.l });
+        self.plan = Arc::new(Plan {
+            columns,
+            labels,
+            dates,
+            zone,
+            assignee,
+            directory: Arc::new(directory),
+            l: self.l,
+            ..Plan::default()
+        });
         self.bad.begin(names, self.l.t("import-reason"))?;
         let as_what = self.form.encoding().map_or_else(|| "XLSX".to_owned(), |name| format!("CSV, {name}"));
         self.job.log(&format!("{as_what}: {}\n", self.l.n("import-told-rows", self.rows))).await

@@ -27,7 +27,9 @@ pub struct Plan {
     pub dates: DateOrder,
     pub zone: TimeZone,
     pub assignee: Option<UserId>,
-    pub directory: Directory,
+    /// Whoever saves the rows knows who is to do what names nobody.
+    pub may_name_nobody: bool,
+    pub directory: Arc<Directory>,
     pub l: Lang,
 }
 
@@ -39,7 +41,8 @@ impl Default for Plan {
             dates: DateOrder::DayFirst,
             zone: TimeZone::UTC,
             assignee: None,
-            directory: Directory::default(),
+            may_name_nobody: false,
+            directory: Arc::default(),
             l: Lang::En,
         }
     }
@@ -119,7 +122,7 @@ impl Plan {
     }
 
     /// The task that a row wants, or all that is wrong with it in one line.
-    fn wanted(&self, row: &Row) -> Result<Wanted, String> {
+    pub fn wanted(&self, row: &Row) -> Result<Wanted, String> {
         let mut wanted = Wanted { assignee: self.assignee, ..Wanted::default() };
         let mut wrong = Vec::new();
         let mut percent = None;
@@ -143,7 +146,8 @@ impl Plan {
         {
             wanted.standing = Some(Standing::At(percent));
         }
-        if wanted.assignee.is_none() && wrong.is_empty() && wanted.external_id.is_none() {
+        let needs_somebody = wanted.external_id.is_none() && !self.may_name_nobody;
+        if wanted.assignee.is_none() && wrong.is_empty() && needs_somebody {
             wrong.push(self.l.t("import-no-assignee").to_owned());
         }
         if wrong.is_empty() { Ok(wanted) } else { Err(wrong.join(" ")) }

@@ -134,7 +134,7 @@ fn count(report: &mut Report, outcomes: &[Outcome]) {
 }
 
 /// What refuses a row, in a sentence. What is Milepost's fault ends the job.
-fn told(plan: &Plan, error: Error) -> Result<String> {
+pub fn told(plan: &Plan, error: Error) -> Result<String> {
     match error {
         Error::Invalid(errors) => {
             let told: Vec<String> = errors.iter().map(|error| plan.l.m(&error.message)).collect();
@@ -188,7 +188,7 @@ fn say(w: &mut Write<'_>, by: &By, task: &Task, comments: &[String]) -> Result<(
 }
 
 /// Only what is there already may name nobody: it stays with whom it is.
-fn may_be_new(wanted: &Wanted) -> Result<()> {
+pub fn may_be_new(wanted: &Wanted) -> Result<()> {
     match wanted.assignee {
         Some(_) => Ok(()),
         None => Err(Error::Conflict(msg("import-no-assignee"))),
@@ -196,14 +196,14 @@ fn may_be_new(wanted: &Wanted) -> Result<()> {
 }
 
 /// What a program moves is none of a file's.
-fn may_be_changed(task: &Task) -> Result<()> {
+pub fn may_be_changed(task: &Task) -> Result<()> {
     match task.kind {
         Kind::Assignment => Ok(()),
         Kind::Job => Err(Error::Conflict(msg("import-is-job").arg("id", task.id.get()))),
     }
 }
 
-fn new_task(wanted: &Wanted) -> NewTask {
+pub fn new_task(wanted: &Wanted) -> NewTask {
     NewTask {
         title: wanted.title.clone(),
         description: wanted.description.clone().unwrap_or_default(),
@@ -272,7 +272,7 @@ fn step(task: &Task, standing: Option<Standing>) -> Option<Step> {
     }
 }
 
-fn stand(w: &mut Write<'_>, by: &By, task: &Task, standing: Option<Standing>) -> Result<()> {
+pub fn stand(w: &mut Write<'_>, by: &By, task: &Task, standing: Option<Standing>) -> Result<()> {
     let id = task.id;
     match step(task, standing) {
         None => {}
