@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::fields::Field;
+use super::filter_fields::{filter_fields, priority_key};
 use super::{Bucket, BuiltIn};
 use crate::config;
 use crate::db::types::words;
@@ -185,17 +186,8 @@ pub fn fields(kind: BuiltIn) -> Vec<Field> {
     fields
 }
 
-const fn priority_key(priority: Priority) -> &'static str {
-    match priority {
-        Priority::Low => "priority-low",
-        Priority::Medium => "priority-medium",
-        Priority::High => "priority-high",
-        Priority::Urgent => "priority-urgent",
-    }
-}
-
 fn which_fields() -> Vec<Field> {
-    let mut fields = super::filter_fields::filter_fields();
+    let mut fields = filter_fields();
     let standings = Bucket::ALL.iter().map(|bucket| (bucket.as_str(), msg(bucket.title_key())));
     let any = std::iter::once(("", msg("monitor-any")));
     fields.extend([
