@@ -16,6 +16,7 @@ pub mod health;
 pub mod items;
 pub mod kinds;
 pub mod log;
+pub mod payloads;
 pub mod retention;
 pub mod sheets;
 pub mod sought;

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Context, JobKind, Stop};
-use crate::jobs::built_in::REHEARSAL_STEPS;
 use crate::jobs::items::{ItemOutcome, NewItem};
+use crate::jobs::payloads::REHEARSAL_STEPS;
 use crate::tasks::Stage;
 use crate::tasks::actions::Report;
 use crate::tasks::progress::CountsGiven;
