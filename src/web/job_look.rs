@@ -1,5 +1,5 @@
 //! A job as its fragments show it: the word, sign and colour of how it stands, its counts, stage, estimate and worker.
-//! What any task shows is `fragments`'.
+//! What any task shows is `task_look`'s.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use askama::filters::HtmlSafe;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::fragments::Look;
 use super::shown::{Icon, Moment};
+use super::task_look::Look;
 use crate::error::msg;
 use crate::jobs::Job;
 use crate::locale::Lang;

@@ -51,6 +51,7 @@ pub mod sign_in;
 pub mod stream;
 pub mod task;
 pub mod task_forms;
+pub mod task_look;
 pub mod tasks;
 pub mod tokens;
 mod trail;

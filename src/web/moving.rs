@@ -6,7 +6,8 @@ use axum::body::Bytes;
 use jiff::tz::TimeZone;
 use quick_cache::sync::Cache;
 
-use super::fragments::{Look, data_lines};
+use super::fragments::data_lines;
+use super::task_look::Look;
 use crate::App;
 use crate::error::Result;
 use crate::insight::TaskRow;
