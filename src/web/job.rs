@@ -14,6 +14,7 @@ use super::choices::Names;
 use super::forms::Filled;
 use super::fragments::Frame;
 use super::job_look::{State, state_key};
+use super::job_shown::{AttemptShown, Errors, FileShown, LogShown};
 use super::page::{Page, PageUser};
 use super::shown::Moment;
 use super::task_look::Look;
@@ -23,9 +24,9 @@ use crate::error::{Result, msg};
 use crate::insight::{self, TaskRow};
 use crate::jobs::bulk::{Act, Bulk};
 use crate::jobs::items::{ItemGroup, ItemOutcome};
-use crate::jobs::log::{self, LogPiece};
+use crate::jobs::log::LogPiece;
 use crate::jobs::sql::Attempt;
-use crate::jobs::{BuiltIn, Job, Outcome, artifacts::Artifact, sql};
+use crate::jobs::{BuiltIn, Job, artifacts::Artifact, sql};
 use crate::live::Cursor;
 use crate::locale::Lang;
 use crate::people::Viewer;
@@ -112,105 +113,11 @@ fn changes_tasks(task: &Task) -> bool {
     task.status.has_ended() && bulk.is_ok_and(|bulk| matches!(bulk.act(), Act::Change | Act::Undo))
 }
 
-/// The part of a log that stands on the page.
-struct LogShown {
-    text: String,
-    /// The byte from which the page's script goes on.
-    next: i64,
-    lines: i64,
-    is_cut: bool,
-}
-
-impl LogShown {
-    fn of(piece: &LogPiece) -> LogShown {
-        let text = log::plain(&piece.text);
-        let lines = i64::try_from(text.lines().count()).unwrap_or(i64::MAX);
-        LogShown { text, next: piece.next, lines, is_cut: piece.start > 0 }
-    }
-}
-
-struct Errors {
-    count: String,
-    groups: Vec<ErrorGroup>,
-    has_more: bool,
-}
-
-struct ErrorGroup {
-    message: String,
-    count: String,
-    keys: Vec<String>,
-    has_more: bool,
-}
-
-impl Errors {
-    fn of(l: Lang, found: &TaskRow, groups: &[ItemGroup]) -> Errors {
-        let shown = groups.iter().take(config::ERROR_GROUPS);
-        let failed = found.task.counts.map_or(0, |counts| counts.failed);
-        let listed: i64 = shown.clone().map(|group| group.items).sum();
-        Errors {
-            count: l.number(failed.max(listed)),
-            groups: shown.map(|group| ErrorGroup::of(l, group)).collect(),
-            has_more: groups.len() > config::ERROR_GROUPS,
-        }
-    }
-}
-
-impl ErrorGroup {
-    fn of(l: Lang, group: &ItemGroup) -> ErrorGroup {
-        ErrorGroup {
-            message: group.message.clone().unwrap_or_else(|| l.t("job-no-message").to_owned()),
-            count: l.with("job-times", "count", l.number(group.items)),
-            keys: group.first.iter().take(config::ERROR_KEYS).cloned().collect(),
-            has_more: usize::try_from(group.items).unwrap_or(usize::MAX) > group.first.len().min(config::ERROR_KEYS),
-        }
-    }
-}
-
 /// One step of a cancel, or the one that is waited for.
 struct Link<'a> {
     word: &'static str,
     by: Option<&'a str>,
     at: Option<Moment<'a>>,
-}
-
-struct AttemptShown<'a> {
-    number: i64,
-    worker: Option<&'a str>,
-    started: Moment<'a>,
-    ended: Option<Moment<'a>>,
-    state: &'static str,
-    icon: &'static str,
-    word: &'static str,
-    percent: Option<String>,
-    error: Option<&'a str>,
-}
-
-fn outcome_key(outcome: Option<Outcome>) -> &'static str {
-    match outcome {
-        None => "outcome-running",
-        Some(Outcome::Done) => "outcome-done",
-        Some(Outcome::Failed) => "outcome-failed",
-        Some(Outcome::Cancelled) => "outcome-cancelled",
-        Some(Outcome::Lost) => "outcome-lost",
-    }
-}
-
-const fn outcome_state(outcome: Option<Outcome>) -> State {
-    match outcome {
-        None => State::Running,
-        Some(Outcome::Done) => State::Done,
-        Some(Outcome::Failed) => State::Failed,
-        Some(Outcome::Cancelled) => State::Cancelled,
-        Some(Outcome::Lost) => State::Lost,
-    }
-}
-
-struct FileShown<'a> {
-    name: &'a str,
-    address: String,
-    size: String,
-    /// When it goes, where that is known.
-    until: Option<Moment<'a>>,
 }
 
 /// A parent, a child, or what a job waits for; its content only where the viewer may see it.
@@ -331,43 +238,12 @@ impl JobPage {
     }
 
     fn attempts(&self) -> Vec<AttemptShown<'_>> {
-        let shown = |attempt: &'_ Attempt| {
-            let state = outcome_state(attempt.outcome);
-            (state, outcome_key(attempt.outcome))
-        };
-        self.more
-            .attempts
-            .iter()
-            .map(|attempt| {
-                let (state, key) = shown(attempt);
-                AttemptShown {
-                    number: attempt.attempt,
-                    worker: attempt.worker.as_deref(),
-                    started: self.full(attempt.started_at),
-                    ended: attempt.ended_at.map(|at| self.full(at)),
-                    state: state.as_str(),
-                    icon: state.icon(),
-                    word: self.l.t(key),
-                    percent: attempt.progress.map(|percent| self.l.percent(percent)),
-                    error: attempt.error.as_deref(),
-                }
-            })
-            .collect()
+        self.more.attempts.iter().map(|attempt| AttemptShown::of(self.l, &self.frame.zone, attempt)).collect()
     }
 
     fn files(&self) -> Vec<FileShown<'_>> {
-        let shown = |file: &'_ Artifact| (file.name.as_str().to_owned(), size(self.l, file.bytes));
-        self.more
-            .files
-            .iter()
-            .map(|file| {
-                let (name, size) = shown(file);
-                let id = self.found.row.task.id;
-                let name = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC).to_string();
-                let until = file.expires_at.map(|at| Moment::date(self.l, at, &self.frame.zone));
-                FileShown { name: file.name.as_str(), address: format!("/tasks/{id}/artifacts/{name}"), size, until }
-            })
-            .collect()
+        let id = self.found.row.task.id;
+        self.more.files.iter().map(|file| FileShown::of(self.l, &self.frame.zone, id, file)).collect()
     }
 
     fn relative<'a>(&'a self, (id, row): &'a (TaskId, Option<TaskRow>)) -> Relative<'a> {
@@ -412,12 +288,4 @@ fn pretty(value: &Value) -> Option<String> {
     let text = serde_json::to_string_pretty(value).ok().filter(|_| !is_nothing)?;
     let cut = text.char_indices().nth(config::CONTENT_CHARS).map(|(at, _)| at);
     Some(cut.map_or(text.clone(), |at| format!("{}\n…", &text[..at])))
-}
-
-fn size(l: Lang, bytes: i64) -> String {
-    match bytes {
-        0..1_000 => l.with("job-bytes", "bytes", bytes),
-        1_000..1_000_000 => l.with("job-kilobytes", "kilobytes", (bytes + 500) / 1_000),
-        _ => l.with("job-megabytes", "megabytes", format!("{}.{}", bytes / 1_000_000, bytes % 1_000_000 / 100_000)),
-    }
 }
