@@ -7,8 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::forms::{Fields, Filled};
-use super::job_fields::{self, Input, Typed, beside_fields};
-use super::new_job::start;
+use super::job_fields::{self, Input, Typed};
 use super::page::{Nav, Page, Visit};
 use crate::error::{Error, Result};
 use crate::jobs::BuiltIn;
@@ -104,7 +103,7 @@ pub(super) async fn get(visit: Visit, query: Fields, before: Option<Value>) -> R
 }
 
 /// The payload that the form says: what the audience does not need is not in it.
-fn payload(visit: &Visit, fields: &Fields) -> Result<Value> {
+pub(super) fn payload(visit: &Visit, fields: &Fields) -> Result<Value> {
     let file = file_of(fields)?;
     let fields = match &file {
         Some(_) => Fields::clone(fields).or([("to", Audience::File.to_string())]),
@@ -129,22 +128,10 @@ fn payload(visit: &Visit, fields: &Fields) -> Result<Value> {
     Ok(payload)
 }
 
-pub(super) async fn post(visit: Visit, fields: Fields) -> Result<Response> {
-    let l = visit.l();
-    let made = match payload(&visit, &fields) {
-        Ok(payload) => {
-            let subject: String = fields.get("subject").trim().chars().take(SUBJECT_CHARS).collect();
-            start(&visit, KIND, l.with("broadcast-title", "subject", &subject), payload).await
-        }
-        Err(error) => Err(error),
-    };
-    match made {
-        Ok(task) => Ok(visit.done(l.with("done-started", "title", &task.title), &format!("/tasks/{}", task.id))),
-        Err(error) => {
-            let form = Filled::refused(fields.clone(), beside_fields(error), l)?;
-            show(&visit, &fields, form).await
-        }
-    }
+/// What it is called.
+pub(super) fn title(l: Lang, fields: &Fields) -> String {
+    let subject: String = fields.get("subject").trim().chars().take(SUBJECT_CHARS).collect();
+    l.with("broadcast-title", "subject", &subject)
 }
 
 /// Characters of the subject that stand in the job's title.

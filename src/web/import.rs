@@ -8,8 +8,6 @@ use serde_json::{Map, Value, json};
 
 use super::assign::{Candidate, candidates};
 use super::forms::{Fields, Filled};
-use super::job_fields::beside_fields;
-use super::new_job::start;
 use super::page::{Nav, Page, Visit};
 use crate::error::{Error, Result, msg};
 use crate::jobs::BuiltIn;
@@ -168,7 +166,7 @@ fn has_header(fields: &Fields, found: &Found) -> bool {
     }
 }
 
-async fn show_columns(visit: &Visit, fields: &Fields, form: Filled) -> Result<Response> {
+pub(super) async fn show_columns(visit: &Visit, fields: &Fields, form: Filled) -> Result<Response> {
     let (task, name) = file_of(fields)?;
     let found = match look(visit, fields).await {
         Ok(found) => found,
@@ -260,7 +258,7 @@ fn date_order(rows: &[Row]) -> DateOrder {
 }
 
 /// The payload that the form says.
-fn payload(fields: &Fields) -> Result<Value> {
+pub(super) fn payload(fields: &Fields) -> Result<Value> {
     let (task, name) = file_of(fields)?;
     let mut columns = Map::new();
     for (field, target) in fields.pairs() {
@@ -293,23 +291,10 @@ fn payload(fields: &Fields) -> Result<Value> {
     Ok(payload)
 }
 
-pub(super) async fn post(visit: Visit, fields: Fields) -> Result<Response> {
-    let l = visit.l();
-    let title = match fields.get("do") == "try" {
-        true => l.with("import-title-trial", "name", fields.get("name")),
-        false => l.with("import-title", "name", fields.get("name")),
-    };
-    let made = match payload(&fields) {
-        Ok(payload) => start(&visit, BuiltIn::ImportTasks, title, payload).await,
-        Err(error) => Err(error),
-    };
-    match made {
-        Ok(task) => Ok(visit.done(l.with("done-started", "title", &task.title), &format!("/tasks/{}", task.id))),
-        Err(error) => {
-            let form = Filled::refused(fields.clone(), beside_fields(error), l)?;
-            show_columns(&visit, &fields, form).await
-        }
-    }
+/// What an import of the file is called, or a trial of one.
+pub(super) fn title(l: Lang, fields: &Fields) -> String {
+    let key = if fields.get("do") == "try" { "import-title-trial" } else { "import-title" };
+    l.with(key, "name", fields.get("name"))
 }
 
 /// An earlier import's file and columns, as the address of its form says them.

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use super::assign::{Candidate, candidates};
 use super::forms::{Fields, Filled};
 use super::import::{file_of, show_upload};
-use super::job_fields::{self, Input, beside_fields};
-use super::new_job::start;
+use super::job_fields::{self, Input};
 use super::page::{Nav, Page, Visit};
 use crate::error::{Error, Result, msg};
 use crate::jobs::BuiltIn;
@@ -71,7 +70,7 @@ async fn look(visit: &Visit, fields: &Fields) -> Result<Export> {
     export.map_err(|why| Error::field("file", why))
 }
 
-async fn show(visit: &Visit, fields: &Fields, form: Filled) -> Result<Response> {
+pub(super) async fn show(visit: &Visit, fields: &Fields, form: Filled) -> Result<Response> {
     let (task, name) = file_of(fields)?;
     let export = match look(visit, fields).await {
         Ok(export) => export,
@@ -123,31 +122,13 @@ fn row(task: &Found) -> [String; 5] {
     ]
 }
 
-fn payload(fields: &Fields) -> Result<Value> {
+/// The payload that the form says.
+pub(super) fn payload(fields: &Fields) -> Result<Value> {
     let (task, name) = file_of(fields)?;
     let mut payload = job_fields::payload(KIND, fields)?;
     payload["file"] = json!({ "task": task, "name": name.as_str() });
     payload["dry_run"] = json!(fields.get("do") == "try");
     Ok(payload)
-}
-
-pub(super) async fn post(visit: Visit, fields: Fields) -> Result<Response> {
-    let l = visit.l();
-    let title = match fields.get("do") == "try" {
-        true => l.with("import-title-trial", "name", fields.get("name")),
-        false => l.with("import-title", "name", fields.get("name")),
-    };
-    let made = match payload(&fields) {
-        Ok(payload) => start(&visit, KIND, title, payload).await,
-        Err(error) => Err(error),
-    };
-    match made {
-        Ok(task) => Ok(visit.done(l.with("done-started", "title", &task.title), &format!("/tasks/{}", task.id))),
-        Err(error) => {
-            let form = Filled::refused(fields.clone(), beside_fields(error), l)?;
-            show(&visit, &fields, form).await
-        }
-    }
 }
 
 /// An earlier import's file and choices, as the address of its form says them.

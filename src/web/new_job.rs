@@ -147,26 +147,30 @@ pub async fn get_kind(visit: Visit, At(name): At<String>, RawQuery(query): RawQu
 
 pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Result<Response> {
     let kind = kind_of(&visit, &name).await?;
-    match kind {
-        BuiltIn::ImportTasks => return import::post(visit, fields).await,
-        BuiltIn::ImportTracker => return import_tracker::post(visit, fields).await,
-        _ => {}
-    }
-    if kind == BuiltIn::Broadcast {
-        return broadcast::post(visit, fields).await;
-    }
     if kind.begins_at_a_list() {
         return bulk_form::post(visit, kind, fields).await;
     }
-    let made = match job_fields::payload(kind, &fields) {
-        Ok(payload) => start(&visit, kind, visit.l().t(kind.title_key()).to_owned(), payload).await,
+    let l = visit.l();
+    let (title, payload) = match kind {
+        BuiltIn::ImportTasks => (import::title(l, &fields), import::payload(&fields)),
+        BuiltIn::ImportTracker => (import::title(l, &fields), import_tracker::payload(&fields)),
+        BuiltIn::Broadcast => (broadcast::title(l, &fields), broadcast::payload(&visit, &fields)),
+        _ => (l.t(kind.title_key()).to_owned(), job_fields::payload(kind, &fields)),
+    };
+    let made = match payload {
+        Ok(payload) => start(&visit, kind, title, payload).await,
         Err(error) => Err(error),
     };
-    match made {
-        Ok(task) => {
-            Ok(visit.done(visit.l().with("done-started", "title", &task.title), &format!("/tasks/{}", task.id)))
-        }
-        Err(error) => Ok(show(&visit, kind, Filled::refused(fields, beside_fields(error), visit.l())?)),
+    let error = match made {
+        Ok(task) => return Ok(visit.done(l.with("done-started", "title", &task.title), &format!("/tasks/{}", task.id))),
+        Err(error) => error,
+    };
+    let form = Filled::refused(fields.clone(), beside_fields(error), l)?;
+    match kind {
+        BuiltIn::ImportTasks => import::show_columns(&visit, &fields, form).await,
+        BuiltIn::ImportTracker => import_tracker::show(&visit, &fields, form).await,
+        BuiltIn::Broadcast => broadcast::show(&visit, &fields, form).await,
+        _ => Ok(show(&visit, kind, form)),
     }
 }
 
