@@ -60,6 +60,12 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// The one at this place, from 0, of those that follow each other.
+    pub fn among(stages: &[&str], place: usize) -> Stage {
+        let number = |place: usize| i64::try_from(place).ok();
+        Stage { name: stages[place].into(), index: number(place + 1), of: number(stages.len()) }
+    }
+
     pub fn to_json(&self) -> Value {
         json!({ "name": self.name, "index": self.index, "of": self.of })
     }

@@ -91,9 +91,7 @@ pub(super) async fn sum_up(job: &Context, anew: bool, stages: &[&'static str]) -
 
 impl Summing<'_> {
     fn report(&self) -> Report {
-        let number = |place: usize| i64::try_from(place).ok();
-        let (index, of) = (number(self.stage + 1), number(self.stages.len()));
-        let stage = Stage { name: self.stages[self.stage].into(), index, of };
+        let stage = Stage::among(self.stages, self.stage);
         let counts = match self.stage {
             0 => CountsGiven::default(),
             _ => CountsGiven { total: Some(self.total), succeeded: Some(self.entries), ..CountsGiven::default() },

@@ -141,11 +141,7 @@ fn report(step: Step) -> Report {
     };
     Report {
         progress: Some(BEGINS[stage] + (BEGINS[stage + 1] - BEGINS[stage]) * part),
-        stage: Some(Stage {
-            name: STAGES[stage].into(),
-            index: i64::try_from(stage + 1).ok(),
-            of: i64::try_from(STAGES.len()).ok(),
-        }),
+        stage: Some(Stage::among(&STAGES, stage)),
         note: Some(note),
         ..Report::default()
     }

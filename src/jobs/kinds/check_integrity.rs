@@ -105,11 +105,7 @@ impl<'a> Check<'a> {
     }
 
     async fn report(&self, items: Vec<NewItem>) -> Result<(), Stop> {
-        let stage = Stage {
-            name: STAGES[self.stage].into(),
-            index: i64::try_from(self.stage + 1).ok(),
-            of: i64::try_from(STAGES.len()).ok(),
-        };
+        let stage = Stage::among(&STAGES, self.stage);
         let counts = CountsGiven {
             total: Some(self.total()),
             succeeded: Some(self.right),

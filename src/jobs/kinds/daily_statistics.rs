@@ -54,7 +54,7 @@ impl JobKind for DailyStatistics {
         let (whole, people, projects) = lines.await?;
         let file = csv_of(day, [("organisation", &whole), ("person", &people), ("project", &projects)])?;
         job.artifact(&format!("statistics-{day}.csv"), "text/csv; charset=utf-8", file).await?;
-        let stage = Stage { name: STAGES[3].into(), index: Some(4), of: Some(4) };
+        let stage = Stage::among(&STAGES, 3);
         let note = Some(summary(l, day, &whole));
         job.report(Report { stage: Some(stage), note, ..Report::default() }).await?;
         Ok(json!({

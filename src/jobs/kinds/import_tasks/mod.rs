@@ -310,8 +310,7 @@ impl<'a> Import<'a> {
 }
 
 pub(super) fn stage(place: usize) -> Stage {
-    let number = |place: usize| i64::try_from(place).ok();
-    Stage { name: STAGES[place].into(), index: number(place + 1), of: number(STAGES.len()) }
+    Stage::among(&STAGES, place)
 }
 
 /// The same file, for another reader.

@@ -252,6 +252,5 @@ impl<'a> Seeking<'a> {
 }
 
 fn stage(place: usize) -> Stage {
-    let number = |place: usize| i64::try_from(place).ok();
-    Stage { name: STAGES[place].into(), index: number(place + 1), of: number(STAGES.len()) }
+    Stage::among(&STAGES, place)
 }

@@ -69,8 +69,7 @@ impl JobKind for SyncFeed {
 }
 
 fn stage(place: usize) -> Option<Stage> {
-    let number = |place: usize| i64::try_from(place).ok();
-    Some(Stage { name: STAGES[place].into(), index: number(place + 1), of: number(STAGES.len()) })
+    Some(Stage::among(&STAGES, place))
 }
 
 /// A feed being read.
