@@ -6,6 +6,7 @@
 pub(super) mod bad;
 pub(super) mod batches;
 pub(super) mod directory;
+pub(super) mod intake;
 pub(super) mod row;
 pub(super) mod save;
 pub(super) mod tally;
@@ -19,19 +20,16 @@ use serde_json::{Map, Value, json};
 use super::{Context, FileOf, JobKind, Stop};
 use crate::error::Message;
 use crate::jobs::columns::{DateOrder, Target, guess};
-use crate::jobs::items::NewItem;
 use crate::jobs::sheets::{self, Form, Wishes};
 use crate::locale::Lang;
 use crate::people::UserId;
 use crate::tasks::Stage;
 use crate::tasks::actions::Report;
-use crate::tasks::progress::CountsGiven;
 use bad::BadRows;
 use batches::{Batch, Batches};
 use directory::Directory;
+use intake::Intake;
 use row::{Looked, Plan};
-use save::Saves;
-use tally::Tally;
 
 pub(super) const STAGES: [&str; 4] = ["reading", "validating", "saving", "summing up"];
 /// Rows of a chunk: some tens of milliseconds of the writer.
@@ -71,7 +69,7 @@ impl JobKind for ImportTasks {
     async fn run(payload: Payload, job: &Context) -> Result<Value, Stop> {
         let mut import = Import::begin(payload, job).await?;
         import.validate().await?;
-        if !import.dry_run {
+        if !import.intake.dry_run {
             import.save().await?;
         }
         import.end().await
@@ -89,19 +87,12 @@ pub fn delimiter_of(text: &str) -> Option<char> {
 
 /// An import under way.
 struct Import<'a> {
-    job: &'a Context,
-    l: Lang,
-    stage: usize,
+    intake: Intake<'a>,
     form: Form,
     plan: Arc<Plan>,
     header: Vec<String>,
     has_header: bool,
     file: std::fs::File,
-    rows: i64,
-    dry_run: bool,
-    tally: Tally,
-    bad: BadRows,
-    items: usize,
 }
 
 impl<'a> Import<'a> {
@@ -118,18 +109,12 @@ impl<'a> Import<'a> {
         };
         let mut copy = again(&file)?;
         let form = blocking(l, move || sheets::look(&mut copy, &wishes)).await?;
+        let bad = BadRows::new(job.scratch()?, &form);
         let mut import = Import {
-            job,
-            l,
-            stage: 0,
+            intake: Intake::new(job, l, bad, payload.dry_run),
             plan: Arc::default(),
             header: Vec::new(),
             has_header: payload.header,
-            rows: 0,
-            dry_run: payload.dry_run,
-            tally: Tally::default(),
-            bad: BadRows::new(job.scratch()?, &form),
-            items: 0,
             form,
             file,
         };
@@ -139,23 +124,23 @@ impl<'a> Import<'a> {
     }
 
     fn batches(&self) -> Result<Batches, Stop> {
-        Ok(Batches::start(again(&self.file)?, self.form.clone(), self.l))
+        Ok(Batches::start(again(&self.file)?, self.form.clone(), self.intake.l))
     }
 
     /// Counts the rows and keeps the first one.
     async fn count(&mut self) -> Result<(), Stop> {
-        let mut batches = self.batches()?;
+        let (mut batches, mut rows) = (self.batches()?, 0);
         while let Some(batch) = batches.next().await? {
-            if self.job.is_cancelled() {
+            if self.intake.job.is_cancelled() {
                 return Err(Stop::Told);
             }
-            if self.rows == 0 {
+            if rows == 0 {
                 self.header = batch.rows.first().map(|row| row.cells.clone()).unwrap_or_default();
             }
-            self.rows += i64::try_from(batch.rows.len()).unwrap_or(0);
+            rows += i64::try_from(batch.rows.len()).unwrap_or(0);
         }
-        self.rows -= i64::from(self.has_header && self.rows > 0);
-        match self.rows {
+        self.intake.rows = rows - i64::from(self.has_header && rows > 0);
+        match self.intake.rows {
             0 => Err(self.sentence(&crate::error::msg("import-no-rows"))),
             _ => Ok(()),
         }
@@ -176,70 +161,35 @@ impl<'a> Import<'a> {
         if !columns.iter().any(|(target, _)| *target == Target::Title) {
             return Err(self.sentence(&crate::error::msg("import-no-title")));
         }
-        let viewer = self.job.by_creator().await?.viewer.clone();
-        let organisation = self.job.organisation();
-        let directory = self.job.read(move |conn| Directory::read(conn, organisation)).await?;
+        let (job, l) = (self.intake.job, self.intake.l);
+        let viewer = job.by_creator().await?.viewer.clone();
+        let organisation = job.organisation();
+        let directory = job.read(move |conn| Directory::read(conn, organisation)).await?;
         let labels = columns.iter().map(|(target, column)| {
             let name = names.get(*column).filter(|name| !name.trim().is_empty()).cloned();
-            name.unwrap_or_else(|| self.l.t(target.label_key()).to_owned())
+            name.unwrap_or_else(|| l.t(target.label_key()).to_owned())
         });
         let labels = labels.collect();
         let (zone, assignee) = (viewer.zone.clone(), payload.assignee);
         let dates = payload.dates.unwrap_or(DateOrder::DayFirst);
-        self.plan = Arc::new(Plan {
-            columns,
-            labels,
-            dates,
-            zone,
-            assignee,
-            directory: Arc::new(directory),
-            l: self.l,
-            ..Plan::default()
-        });
-        self.bad.begin(names, self.l.t("import-reason"))?;
+        let directory = Arc::new(directory);
+        self.plan = Arc::new(Plan { columns, labels, dates, zone, assignee, directory, l, ..Plan::default() });
+        self.intake.bad.begin(names, l.t("import-reason"))?;
         let as_what = self.form.encoding().map_or_else(|| "XLSX".to_owned(), |name| format!("CSV, {name}"));
-        self.job.log(&format!("{as_what}: {}\n", self.l.n("import-told-rows", self.rows))).await
+        job.log(&format!("{as_what}: {}\n", l.n("import-told-rows", self.intake.rows))).await
     }
 
     fn sentence(&self, why: &Message) -> Stop {
-        Stop::Failed(self.l.m(why))
-    }
-
-    fn counts(&self) -> CountsGiven {
-        CountsGiven {
-            total: Some(self.rows),
-            succeeded: Some(self.tally.new + self.tally.updated),
-            failed: Some(self.tally.failed),
-            skipped: Some(self.tally.unchanged),
-            ..CountsGiven::default()
-        }
-    }
-
-    fn report(&self, items: Vec<NewItem>) -> Report {
-        Report { counts: self.counts(), stage: Some(stage(self.stage)), items, ..Report::default() }
+        Stop::Failed(self.intake.l.m(why))
     }
 
     /// Looks at every row: what cannot be saved is known before anything is.
     async fn validate(&mut self) -> Result<(), Stop> {
-        self.stage = 1;
+        self.intake.stage = 1;
         let (mut batches, mut seen) = (self.batches()?, HashMap::new());
         while let Some(batch) = batches.next().await? {
             let looked = self.look(batch, &mut seen).await?;
-            let mut items = Vec::new();
-            for (row, why) in &looked.bad {
-                items.extend(self.refuse(row, why)?);
-            }
-            self.tally.looked(&looked);
-            if self.dry_run {
-                let saves = Saves::of(looked, self.job.organisation(), self.plan.clone());
-                for outcome in self.job.read(move |conn| saves.would(conn)).await? {
-                    match outcome {
-                        Ok(saved) => self.tally.saved(saved),
-                        Err((row, why)) => items.extend(self.refuse(&row, &why)?),
-                    }
-                }
-            }
-            self.job.report(self.report(items)).await?;
+            self.intake.look(looked).await?;
         }
         Ok(())
     }
@@ -248,64 +198,31 @@ impl<'a> Import<'a> {
         let (plan, header) = (self.plan.clone(), usize::from(self.has_header));
         let looked = tokio::task::spawn_blocking(move || plan.look(batch, header)).await;
         let mut looked = looked.map_err(|error| Stop::Broken(error.into()))?;
-        looked.refuse_twins(seen, self.l);
+        looked.refuse_twins(seen, self.intake.l);
         Ok(looked)
     }
 
-    /// A row that cannot be saved: into the file, and an item as long as there is room for it.
-    fn refuse(&mut self, row: &sheets::Row, why: &str) -> Result<Option<NewItem>, Stop> {
-        self.tally.failed += 1;
-        self.bad.add(row, why)?;
-        self.items += 1;
-        Ok((self.items <= ITEMS).then(|| bad::item(self.l, row, why)))
-    }
-
     async fn save(&mut self) -> Result<(), Stop> {
-        self.stage = 2;
-        self.job.report(self.report(Vec::new())).await?;
+        self.intake.enter(2).await?;
         let (mut batches, mut seen) = (self.batches()?, HashMap::new());
         while let Some(batch) = batches.next().await? {
             let looked = self.look(batch, &mut seen).await?;
-            let saves = Saves::of(looked, self.job.organisation(), self.plan.clone());
-            let (id, l, base) = (self.job.id(), self.l, self.report(Vec::new()));
-            let room = ITEMS.saturating_sub(self.items);
-            let outcomes = self.job.act(move |w, by| saves.save(w, by, (id, l), base, room)).await?;
-            for outcome in outcomes {
-                match outcome {
-                    Ok(saved) => self.tally.saved(saved),
-                    // Its item was written with what was saved.
-                    Err((row, why)) => drop(self.refuse(&row, &why)?),
-                }
-            }
+            self.intake.save(looked).await?;
         }
         Ok(())
     }
 
     async fn end(mut self) -> Result<Value, Stop> {
-        self.stage = 3;
-        self.job.report(self.report(Vec::new())).await?;
-        let has_bad = self.tally.failed > 0;
-        if has_bad {
-            let file = self.bad.end()?;
-            self.job.artifact_of(BAD_ROWS, "text/csv; charset=utf-8", file).await?;
-        }
-        let quality = self.tally.quality();
-        self.job.log(&self.tally.told(self.l, &quality)).await?;
+        self.intake.enter(3).await?;
+        let rows = self.intake.rows;
         let columns: Map<String, Value> =
             self.plan.columns.iter().map(|(target, column)| (target.to_string(), json!(column + 1))).collect();
-        Ok(json!({
-            "dry_run": self.dry_run,
-            "rows": self.rows,
-            "new": self.tally.new,
-            "updated": self.tally.updated,
-            "skipped": self.tally.unchanged,
-            "failed": self.tally.failed,
-            "quality": quality.to_json(),
-            "encoding": self.form.encoding(),
-            "delimiter": self.form.delimiter(),
-            "columns": columns,
-            "bad_rows": has_bad.then_some(BAD_ROWS),
-        }))
+        let mut result = self.intake.end(BAD_ROWS, "").await?;
+        result["rows"] = json!(rows);
+        result["encoding"] = json!(self.form.encoding());
+        result["delimiter"] = json!(self.form.delimiter());
+        result["columns"] = json!(columns);
+        Ok(result)
     }
 }
 

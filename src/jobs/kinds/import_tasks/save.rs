@@ -1,10 +1,8 @@
 //! Saving rows: each by itself, through the verbs that everyone uses; what is there already as a row wants it is left alone.
 
-use std::sync::Arc;
-
 use rusqlite::Connection;
 
-use super::row::{Looked, Plan, Wanted};
+use super::row::{Looked, Wanted};
 use super::{CHUNK, bad};
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
@@ -49,16 +47,17 @@ const BEGUN: f64 = 1.0;
 /// The good rows of a piece, about to be saved.
 pub struct Saves {
     organisation: OrganisationId,
-    plan: Arc<Plan>,
     looked: Looked,
+    /// Of whoever reads why a row was refused.
+    l: Lang,
 }
 
 /// How one row came out; one that did not, with its reason.
 pub type Outcome = Result<Saved, (Row, String)>;
 
 impl Saves {
-    pub fn of(looked: Looked, organisation: OrganisationId, plan: Arc<Plan>) -> Saves {
-        Saves { organisation, plan, looked }
+    pub fn of(looked: Looked, organisation: OrganisationId, l: Lang) -> Saves {
+        Saves { organisation, looked, l }
     }
 
     /// What would become of them.
@@ -74,7 +73,7 @@ impl Saves {
             };
             outcomes.push(match saved {
                 Ok(saved) => Ok(saved),
-                Err(error) => Err((row, told(&self.plan, error)?)),
+                Err(error) => Err((row, told(self.l, error)?)),
             });
         }
         Ok(outcomes)
@@ -85,7 +84,7 @@ impl Saves {
         self,
         w: &mut Write<'_>,
         by: &By,
-        (job, l): (TaskId, Lang),
+        job: TaskId,
         base: Report,
         room: usize,
     ) -> Result<(Vec<Outcome>, Report)> {
@@ -109,9 +108,9 @@ impl Saves {
                     outcomes.push(Ok(saved));
                 }
                 Err(error) => {
-                    let why = told(&self.plan, error)?;
+                    let why = told(self.l, error)?;
                     if report.items.len() < room {
-                        report.items.push(bad::item(l, &row, &why));
+                        report.items.push(bad::item(self.l, &row, &why));
                     }
                     outcomes.push(Err((row, why)));
                 }
@@ -134,14 +133,14 @@ fn count(report: &mut Report, outcomes: &[Outcome]) {
 }
 
 /// What refuses a row, in a sentence. What is Milepost's fault ends the job.
-pub fn told(plan: &Plan, error: Error) -> Result<String> {
+pub fn told(l: Lang, error: Error) -> Result<String> {
     match error {
         Error::Invalid(errors) => {
-            let told: Vec<String> = errors.iter().map(|error| plan.l.m(&error.message)).collect();
+            let told: Vec<String> = errors.iter().map(|error| l.m(&error.message)).collect();
             Ok(told.join(" "))
         }
-        Error::Conflict(message) | Error::Forbidden(message) => Ok(plan.l.m(&message)),
-        Error::NotFound => Ok(plan.l.t("error-unknown-task").to_owned()),
+        Error::Conflict(message) | Error::Forbidden(message) => Ok(l.m(&message)),
+        Error::NotFound => Ok(l.t("error-unknown-task").to_owned()),
         other => Err(other),
     }
 }

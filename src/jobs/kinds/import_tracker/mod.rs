@@ -12,23 +12,19 @@ use encoding_rs::UTF_8;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::import_tasks::bad::{self, BadRows};
+use super::import_tasks::bad::BadRows;
 use super::import_tasks::directory::Directory;
-use super::import_tasks::row::{self, Looked};
-use super::import_tasks::save::Saves;
-use super::import_tasks::tally::Tally;
-use super::import_tasks::{CHUNK, ITEMS, again, blocking, stage};
+use super::import_tasks::intake::Intake;
+use super::import_tasks::row::Looked;
+use super::import_tasks::{CHUNK, again, blocking, stage};
 use super::{Context, FileOf, JobKind, Stop};
 use crate::error::{Error, msg};
 use crate::jobs::columns::DateOrder;
-use crate::jobs::items::NewItem;
-use crate::jobs::sheets::{Form, Row};
+use crate::jobs::sheets::Form;
 use crate::jobs::trackers::{self, Export, Projects, Tracker, Wishes};
-use crate::locale::Lang;
 use crate::people::actions::create_project;
 use crate::people::{ProjectId, UserId};
 use crate::tasks::actions::Report;
-use crate::tasks::progress::CountsGiven;
 use plan::Plan;
 use told::LeftOut;
 
@@ -76,7 +72,7 @@ impl JobKind for ImportTracker {
     async fn run(payload: Payload, job: &Context) -> Result<Value, Stop> {
         let mut import = Import::begin(payload, job).await?;
         import.validate().await?;
-        if !import.payload.dry_run {
+        if !import.intake.dry_run {
             import.save().await?;
         }
         import.end().await
@@ -85,17 +81,12 @@ impl JobKind for ImportTracker {
 
 /// An import under way.
 struct Import<'a> {
-    job: &'a Context,
-    l: Lang,
+    intake: Intake<'a>,
     payload: Payload,
-    stage: usize,
     export: Arc<Export>,
     plan: Arc<Plan>,
     new_projects: Vec<String>,
-    tally: Tally,
-    bad: BadRows,
     left: LeftOut,
-    items: usize,
 }
 
 impl<'a> Import<'a> {
@@ -117,28 +108,20 @@ impl<'a> Import<'a> {
             projects: payload.projects.unwrap_or(Projects::Make),
             l,
         };
+        let rows = i64::try_from(export.tasks.len()).unwrap_or(i64::MAX);
         let mut import = Import {
-            job,
-            l,
+            intake: Intake::new(job, l, bad, payload.dry_run),
             payload,
-            stage: 0,
             left: LeftOut::of(export.left.clone()),
             export: Arc::new(export),
             plan: Arc::new(plan),
             new_projects: Vec::new(),
-            tally: Tally::default(),
-            bad,
-            items: 0,
         };
+        import.intake.rows = rows;
         import.make_projects().await?;
-        import.tell_what_it_is().await?;
+        let tracker = l.t(import.export.tracker.label_key());
+        job.log(&format!("{tracker}: {}\n", l.n("tracker-told-tasks", rows))).await?;
         Ok(import)
-    }
-
-    async fn tell_what_it_is(&self) -> Result<(), Stop> {
-        let tracker = self.l.t(self.export.tracker.label_key());
-        let tasks = i64::try_from(self.export.tasks.len()).unwrap_or(i64::MAX);
-        self.job.log(&format!("{tracker}: {}\n", self.l.n("tracker-told-tasks", tasks))).await
     }
 
     /// Makes the projects that are named and not there. One that was archived here, or that somebody else made just now, is
@@ -154,43 +137,29 @@ impl<'a> Import<'a> {
             .map(ToOwned::to_owned)
             .collect();
         if missing.len() > PROJECTS {
-            return Err(Stop::Failed(self.l.m(&msg("tracker-many-projects").arg("limit", PROJECTS))));
+            return Err(Stop::Failed(self.intake.l.m(&msg("tracker-many-projects").arg("limit", PROJECTS))));
         }
         for name in missing {
-            if self.job.is_cancelled() {
+            if self.intake.job.is_cancelled() {
                 return Err(Stop::Told);
             }
             if self.payload.dry_run {
                 self.new_projects.push(name);
                 continue;
             }
-            let viewer = self.job.by_creator().await?.viewer.clone();
-            match create_project(self.job.app(), &viewer, &name).await {
+            let viewer = self.intake.job.by_creator().await?.viewer.clone();
+            match create_project(self.intake.job.app(), &viewer, &name).await {
                 Ok(_) => self.new_projects.push(name),
                 Err(Error::Invalid(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         if !self.new_projects.is_empty() && !self.payload.dry_run {
-            let directory = directory(self.job).await?;
+            let directory = directory(self.intake.job).await?;
             let plan = Arc::get_mut(&mut self.plan).ok_or_else(|| anyhow::anyhow!("a plan that others read"));
             plan.map_err(Error::from)?.directory = directory;
         }
         Ok(())
-    }
-
-    fn counts(&self) -> CountsGiven {
-        CountsGiven {
-            total: i64::try_from(self.export.tasks.len()).ok(),
-            succeeded: Some(self.tally.new + self.tally.updated),
-            failed: Some(self.tally.failed),
-            skipped: Some(self.tally.unchanged),
-            ..CountsGiven::default()
-        }
-    }
-
-    fn report(&self, items: Vec<NewItem>) -> Report {
-        Report { counts: self.counts(), stage: Some(stage(self.stage)), items, ..Report::default() }
     }
 
     /// The tasks of a chunk, looked at.
@@ -208,95 +177,45 @@ impl<'a> Import<'a> {
         self.export.tasks.len().div_ceil(CHUNK)
     }
 
-    fn saves(&self, looked: Looked) -> Saves {
-        let told = row::Plan { l: self.l, ..row::Plan::default() };
-        Saves::of(looked, self.job.organisation(), Arc::new(told))
-    }
-
     /// Looks at every task: what cannot be saved is known before anything is.
     async fn validate(&mut self) -> Result<(), Stop> {
-        self.stage = 1;
+        self.intake.stage = 1;
         for chunk in 0..self.chunks() {
             let (looked, left) = self.look(chunk).await?;
             self.left.add(left);
-            let mut items = Vec::new();
-            for (row, why) in &looked.bad {
-                items.extend(self.refuse(row, why)?);
-            }
-            self.tally.looked(&looked);
-            if self.payload.dry_run {
-                let saves = self.saves(looked);
-                for outcome in self.job.read(move |conn| saves.would(conn)).await? {
-                    match outcome {
-                        Ok(saved) => self.tally.saved(saved),
-                        Err((row, why)) => items.extend(self.refuse(&row, &why)?),
-                    }
-                }
-            }
-            self.job.report(self.report(items)).await?;
+            self.intake.look(looked).await?;
         }
         Ok(())
     }
 
-    /// A task that cannot be saved: into the file, and an item as long as there is room for it.
-    fn refuse(&mut self, row: &Row, why: &str) -> Result<Option<NewItem>, Stop> {
-        self.tally.failed += 1;
-        self.bad.add(row, why)?;
-        self.items += 1;
-        Ok((self.items <= ITEMS).then(|| bad::item(self.l, row, why)))
-    }
-
     async fn save(&mut self) -> Result<(), Stop> {
-        self.stage = 2;
-        self.job.report(self.report(Vec::new())).await?;
+        self.intake.enter(2).await?;
         for chunk in 0..self.chunks() {
             let (looked, _) = self.look(chunk).await?;
-            let saves = self.saves(looked);
-            let (id, l, base) = (self.job.id(), self.l, self.report(Vec::new()));
-            let room = ITEMS.saturating_sub(self.items);
-            for outcome in self.job.act(move |w, by| saves.save(w, by, (id, l), base, room)).await? {
-                match outcome {
-                    Ok(saved) => self.tally.saved(saved),
-                    // Its item was written with what was saved.
-                    Err((row, why)) => drop(self.refuse(&row, &why)?),
-                }
-            }
+            self.intake.save(looked).await?;
         }
         Ok(())
     }
 
     async fn end(mut self) -> Result<Value, Stop> {
-        self.stage = 3;
-        self.job.report(self.report(Vec::new())).await?;
-        for items in self.left.items(self.l, ITEMS.saturating_sub(self.items)) {
-            self.job.report(self.report(items)).await?;
-        }
-        let has_bad = self.tally.failed > 0;
-        if has_bad {
-            self.job.artifact_of(BAD_TASKS, "text/csv; charset=utf-8", self.bad.end()?).await?;
+        let (job, l) = (self.intake.job, self.intake.l);
+        self.intake.enter(3).await?;
+        for items in self.left.items(l, self.intake.room()) {
+            job.report(self.intake.report(items)).await?;
         }
         let has_left = !self.left.is_empty();
         if has_left {
-            let file = self.left.file(self.job.scratch()?, self.l)?;
-            self.job.artifact_of(LEFT_OUT, "text/csv; charset=utf-8", file).await?;
+            let file = self.left.file(job.scratch()?, l)?;
+            job.artifact_of(LEFT_OUT, "text/csv; charset=utf-8", file).await?;
         }
-        let quality = self.tally.quality();
-        self.job.log(&(self.tally.told(self.l, &quality) + &self.left.told(self.l))).await?;
-        Ok(json!({
-            "dry_run": self.payload.dry_run,
-            "tracker": self.export.tracker,
-            "tasks": self.export.tasks.len(),
-            "new": self.tally.new,
-            "updated": self.tally.updated,
-            "skipped": self.tally.unchanged,
-            "failed": self.tally.failed,
-            "projects_made": self.new_projects,
-            "left_out": self.left.counts(),
-            "unknown_people": self.left.unknown(),
-            "quality": quality.to_json(),
-            "bad_rows": has_bad.then_some(BAD_TASKS),
-            "left_out_file": has_left.then_some(LEFT_OUT),
-        }))
+        let mut result = self.intake.end(BAD_TASKS, &self.left.told(l)).await?;
+        result["tracker"] = json!(self.export.tracker);
+        result["tasks"] = json!(self.export.tasks.len());
+        result["projects_made"] = json!(self.new_projects);
+        result["left_out"] = json!(self.left.counts());
+        result["unknown_people"] = json!(self.left.unknown());
+        result["left_out_file"] = json!(has_left.then_some(LEFT_OUT));
+        Ok(result)
     }
 }
 

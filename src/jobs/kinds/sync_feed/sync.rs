@@ -75,7 +75,7 @@ impl Changes {
                 Ok(Came::Unchanged) => saved.unchanged += 1,
                 Err(error) => {
                     saved.failed += 1;
-                    items.push(item(change, told(&plan, error)?));
+                    items.push(item(change, told(plan.l, error)?));
                 }
             }
         }
