@@ -15,16 +15,15 @@ use milepost::jobs::actions::read_artifact;
 use milepost::jobs::artifacts::ArtifactName;
 use milepost::jobs::kinds::worker::start_workers;
 use milepost::people::Viewer;
-use milepost::tasks::actions::{NewJob, NewTask, create};
-use milepost::tasks::{Status, Task, TaskId, Via, sql};
+use milepost::tasks::Task;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 use serde_json::json;
-use support::median;
+use support::{median, per_second, rows, run_job};
 
 const ROUNDS: usize = 3;
 
 fn main() {
-    let rows = std::env::var("MILEPOST_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(50_000);
+    let rows = rows();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (mut job, mut memory, mut csv, mut ratio) = (vec![], vec![], vec![], vec![]);
     let mut bytes = 0;
@@ -44,11 +43,6 @@ fn main() {
     println!("| {memory:.0} | {job:.0} | {:.2} | {csv:.0} |", median(ratio));
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a count of rows")]
-fn per_second(rows: usize, time: Duration) -> f64 {
-    rows as f64 / time.as_secs_f64()
-}
-
 /// How long the job takes as XLSX and as CSV, each from its claim to its end; and the workbook.
 async fn export(folder: &Path, rows: usize) -> (Duration, Duration, Vec<u8>) {
     let (app, viewer) = support::app(&folder.join("milepost.db")).await;
@@ -59,14 +53,8 @@ async fn export(folder: &Path, rows: usize) -> (Duration, Duration, Vec<u8>) {
     let mut book = Vec::new();
     for format in ["xlsx", "csv"] {
         let payload = json!({ "format": format, "kind": "assignment" });
-        let kind = Some("export-history".into());
-        let job = NewJob { job_kind: kind, payload, max_attempts: Some(1), ..NewJob::default() };
-        let new = NewTask { title: "Bench".into(), job: Some(job), ..NewTask::default() };
-        let id = app.act(&viewer, Via::Page, move |w, by| create(w, by, new)).await.expect("is made").task.id;
-        let task = ended(&app, id).await;
-        assert_eq!(task.status, Status::Done, "{:?}", task.job().and_then(|job| job.error.clone()));
-        let (begun, ended) = (task.started_at.expect("begun"), task.finished_at.expect("ended"));
-        times.push(ended.duration_since(begun).unsigned_abs());
+        let (task, time) = run_job(&app, &viewer, "export-history", payload).await;
+        times.push(time);
         if format == "xlsx" {
             book = file_of(&app, &viewer, &task).await;
         }
@@ -83,16 +71,6 @@ async fn file_of(app: &App, viewer: &Viewer, task: &Task) -> Vec<u8> {
     let (_, bytes) = read_artifact(app, viewer, task.id, name).await.expect("is there");
     let chunks: Vec<_> = bytes.try_collect().await.expect("reads");
     chunks.concat()
-}
-
-async fn ended(app: &App, id: TaskId) -> Task {
-    loop {
-        let task = app.db.read(move |conn| sql::find(conn, id)).await.expect("reads").expect("is there");
-        if task.status.has_ended() {
-            return task;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 fn fill(database: &Path, rows: usize) {

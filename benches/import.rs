@@ -10,26 +10,24 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use milepost::App;
 use milepost::jobs::Outcome;
 use milepost::jobs::actions::{Finish, NewArtifact, finish, store_artifact};
 use milepost::jobs::artifacts::ArtifactName;
 use milepost::jobs::kinds::worker::start_workers;
 use milepost::jobs::sheets::{Next, Wishes, look, read};
-use milepost::people::Viewer;
-use milepost::tasks::actions::{NewJob, NewTask, create};
-use milepost::tasks::{Status, Task, TaskId, Via, sql};
+use milepost::tasks::Via;
+use milepost::tasks::actions::NewJob;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use serde_json::json;
-use support::median;
+use support::{make_job, median, per_second, rows, run_job};
 
 const ROUNDS: usize = 3;
 /// As many as the job saves in a write.
 const GROUP: usize = 500;
 
 fn main() {
-    let rows = std::env::var("MILEPOST_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(50_000);
+    let rows = rows();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let file = file(rows);
     let (mut job, mut raw, mut reading, mut ratio) = (vec![], vec![], vec![], vec![]);
@@ -45,11 +43,6 @@ fn main() {
     println!("| ---: | ---: | ---: | ---: |");
     let [reading, raw, job] = [reading, raw, job].map(median);
     println!("| {reading:.0} | {raw:.0} | {job:.0} | {:.2} |", median(ratio));
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count of rows")]
-fn per_second(rows: usize, time: Duration) -> f64 {
-    rows as f64 / time.as_secs_f64()
 }
 
 fn file(rows: usize) -> Bytes {
@@ -83,7 +76,7 @@ fn read_alone(file: &Bytes) -> Duration {
 /// How long the job takes, from its claim to its end.
 async fn import(folder: &Path, file: Bytes) -> Duration {
     let (app, viewer) = support::app(&folder.join("milepost.db")).await;
-    let upload = new_job(&app, &viewer, NewJob::default()).await;
+    let upload = make_job(&app, &viewer, NewJob::default()).await;
     let name = ArtifactName::parse("tasks.csv").expect("a name");
     let new = NewArtifact { name, content_type: "text/csv".into(), attempt: None, bytes: None, expires_at: None };
     let body = futures_util::stream::iter([Ok(file)]);
@@ -91,33 +84,13 @@ async fn import(folder: &Path, file: Bytes) -> Duration {
     let end = Finish { attempt: None, outcome: Outcome::Done, result: None, error: None };
     app.act(&viewer, Via::Page, move |w, by| finish(w, by, upload, end)).await.expect("ends");
     let payload = json!({ "file": { "task": upload, "name": "tasks.csv" } });
-    let job = NewJob { job_kind: Some("import-tasks".into()), payload, max_attempts: Some(1), ..NewJob::default() };
-    let id = new_job(&app, &viewer, job).await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let workers = start_workers(&app, 1, &stopped);
-    let task = ended(&app, id).await;
-    assert_eq!(task.status, Status::Done, "{:?}", task.job().and_then(|job| job.error.clone()));
+    let (_, time) = run_job(&app, &viewer, "import-tasks", payload).await;
     stop.send_replace(true);
     workers.wait().await;
-    let app_closing = app.clone();
-    tokio::task::spawn_blocking(move || app_closing.db.close()).await.expect("closes");
-    let (begun, ended) = (task.started_at.expect("begun"), task.finished_at.expect("ended"));
-    ended.duration_since(begun).unsigned_abs()
-}
-
-async fn new_job(app: &App, viewer: &Viewer, job: NewJob) -> TaskId {
-    let new = NewTask { title: "Bench".into(), job: Some(job), ..NewTask::default() };
-    app.act(viewer, Via::Page, move |w, by| create(w, by, new)).await.expect("is made").task.id
-}
-
-async fn ended(app: &App, id: TaskId) -> Task {
-    loop {
-        let task = app.db.read(move |conn| sql::find(conn, id)).await.expect("reads").expect("is there");
-        if task.status.has_ended() {
-            return task;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    tokio::task::spawn_blocking(move || app.db.close()).await.expect("closes");
+    time
 }
 
 /// All rows of a question, as they are stored.

@@ -11,6 +11,8 @@ use milepost::clock::Clock;
 use milepost::config::Config;
 use milepost::people::actions::{SetUp, set_up};
 use milepost::people::{SessionKey, Verified, Viewer, sql};
+use milepost::tasks::actions::{NewJob, NewTask, create};
+use milepost::tasks::{self, Status, Task, TaskId, Via};
 use rusqlite::{Connection, params};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -47,6 +49,37 @@ pub async fn app(path: &Path) -> (App, Viewer) {
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// As many as the environment asks for.
+pub fn rows() -> usize {
+    std::env::var("MILEPOST_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(50_000)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+pub fn per_second(rows: usize, time: Duration) -> f64 {
+    rows as f64 / time.as_secs_f64()
+}
+
+pub async fn make_job(app: &App, viewer: &Viewer, job: NewJob) -> TaskId {
+    let new = NewTask { title: "Bench".into(), job: Some(job), ..NewTask::default() };
+    app.act(viewer, Via::Page, move |w, by| create(w, by, new)).await.expect("is made").task.id
+}
+
+/// Has a job of this kind done by the workers that run; gives it, and how long it took from its claim to its end.
+pub async fn run_job(app: &App, viewer: &Viewer, kind: &str, payload: serde_json::Value) -> (Task, Duration) {
+    let job = NewJob { job_kind: Some(kind.into()), payload, max_attempts: Some(1), ..NewJob::default() };
+    let id = make_job(app, viewer, job).await;
+    let task = loop {
+        let task = app.db.read(move |conn| tasks::sql::find(conn, id)).await.expect("reads").expect("is there");
+        if task.status.has_ended() {
+            break task;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(task.status, Status::Done, "{:?}", task.job().and_then(|job| job.error.clone()));
+    let (begun, ended) = (task.started_at.expect("begun"), task.finished_at.expect("ended"));
+    (task, ended.duration_since(begun).unsigned_abs())
 }
 
 /// The value below which `share` (0 to 1) of them lie.
