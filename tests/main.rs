@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
 mod api;
+mod api_claims;
 mod api_schema;
 mod api_stream;
 mod api_tasks;
 mod backup;
+mod backup_restored;
 mod bad_input;
 mod binary;
 mod broadcast;
@@ -43,6 +45,7 @@ mod letters;
 mod line;
 mod locales;
 mod log;
+mod members;
 mod new_job;
 mod notify;
 mod oracle;

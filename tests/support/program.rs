@@ -39,3 +39,11 @@ pub async fn changes(program: &Client, task: &Value) -> Vec<String> {
     let items = trail["items"].as_array().unwrap();
     items.iter().map(|entry| entry["change"].as_str().unwrap().to_owned()).collect()
 }
+
+/// The fields that a refusal names.
+pub fn wrong(page: Page) -> Vec<String> {
+    let problem = page.expect(422).json();
+    let errors = problem["errors"].as_array().unwrap();
+    assert!(errors.iter().all(|error| error["detail"].as_str().is_some_and(|detail| !detail.is_empty())), "{problem}");
+    errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
+}
