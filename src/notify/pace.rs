@@ -34,6 +34,12 @@ impl Pace {
         }
     }
 
+    /// How many seconds it takes from the first of so many recipients to the last.
+    pub fn seconds_for(&self, recipients: i64) -> i64 {
+        let gap = i64::try_from(self.gap.as_micros()).unwrap_or(i64::MAX);
+        gap.saturating_mul((recipients - 1).max(0)) / 1_000_000
+    }
+
     pub fn claimed(&mut self, at: Timestamp) {
         self.last = Some(at);
     }
@@ -59,6 +65,7 @@ mod tests {
         assert_eq!(pace.wait(at(400_000)), Duration::from_millis(600));
         assert_eq!(pace.wait(at(5_000_000)), Duration::ZERO);
         assert_eq!(pace.wait(at(-9_000_000)), Duration::from_secs(1), "the clock was set back");
+        assert_eq!([0, 1, 142].map(|recipients| pace.seconds_for(recipients)), [0, 0, 141]);
         assert_eq!(Pace::new(60, Some(at(0))).wait(at(1)), Duration::from_micros(999_999), "after a restart");
     }
 

@@ -33,6 +33,7 @@ pub mod monitor;
 pub mod moving;
 pub mod new_job;
 pub mod notifications;
+mod once;
 pub mod page;
 pub mod people;
 pub mod preferences;

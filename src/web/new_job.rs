@@ -150,11 +150,14 @@ pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Re
     if kind.begins_at_a_list() {
         return bulk_form::post(visit, kind, fields).await;
     }
+    // Nothing is sent that was not looked at.
+    if kind == BuiltIn::Broadcast {
+        return broadcast::post(visit, fields).await;
+    }
     let l = visit.l();
     let (title, payload) = match kind {
         BuiltIn::ImportTasks => (import::title(l, &fields), import::payload(&fields)),
         BuiltIn::ImportTracker => (import::title(l, &fields), import_tracker::payload(&fields)),
-        BuiltIn::Broadcast => (broadcast::title(l, &fields), broadcast::payload(&visit, &fields)),
         _ => (l.t(kind.title_key()).to_owned(), job_fields::payload(kind, &fields)),
     };
     let made = match payload {
@@ -169,7 +172,6 @@ pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Re
     match kind {
         BuiltIn::ImportTasks => import::show_columns(&visit, &fields, form).await,
         BuiltIn::ImportTracker => import_tracker::show(&visit, &fields, form).await,
-        BuiltIn::Broadcast => broadcast::show(&visit, &fields, form).await,
         _ => Ok(show(&visit, kind, form)),
     }
 }

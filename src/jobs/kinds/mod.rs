@@ -3,7 +3,7 @@
 
 mod aggregate;
 mod backup;
-mod broadcast;
+pub mod broadcast;
 pub mod bulk;
 mod check_health;
 mod check_integrity;
