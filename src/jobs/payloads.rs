@@ -15,7 +15,7 @@ use super::trackers;
 use crate::config;
 use crate::error::{Result, msg};
 use crate::notify::Channel;
-use crate::notify::audience::Audience;
+use crate::notify::audience::{self, Audience};
 use crate::notify::pace::RATES;
 use crate::people::Role;
 
@@ -88,6 +88,7 @@ impl BuiltIn {
         check_payload(&self.fields(), payload)?;
         match self {
             BuiltIn::BulkEdit | BuiltIn::BulkDelete => Bulk::of(self, payload)?.check(payload),
+            BuiltIn::Broadcast => audience::check(payload),
             _ => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Channel;
 use crate::db::types::words;
-use crate::error::{FieldError, msg};
+use crate::error::{Error, FieldError, Result, msg};
 
 words!(
     /// Who gets a broadcast.
@@ -45,26 +45,36 @@ impl Audience {
     }
 }
 
-/// What of a payload does not go together, each beside the member that it is about.
-pub fn wrong(payload: &Value) -> Vec<FieldError> {
+/// Whether what a payload says goes together.
+pub fn check(payload: &Value) -> Result<()> {
+    let wrong = wrong(payload);
+    if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
+}
+
+/// What does not, each beside the member that it is about.
+fn wrong(payload: &Value) -> Vec<FieldError> {
     let word = |name: &str| payload.get(name).and_then(Value::as_str).unwrap_or_default();
     let (Ok(channel), Ok(audience)) = (word("channel").parse::<Channel>(), word("to").parse::<Audience>()) else {
         return Vec::new();
     };
     let mut wrong = Vec::new();
     if let Some(needed) = audience.needs().filter(|needed| payload.get(*needed).is_none_or(Value::is_null)) {
-        wrong.push(FieldError { field: needed.into(), message: msg("error-required") });
+        wrong.push(beside(needed, "error-required"));
     }
     match (channel, audience) {
         (Channel::Bell, Audience::File) => {
-            wrong.push(FieldError { field: "channel".into(), message: msg("broadcast-bell-of-file") });
+            wrong.push(beside("channel", "broadcast-bell-of-file"));
         }
         (Channel::Webhook, audience) if audience != Audience::File => {
-            wrong.push(FieldError { field: "channel".into(), message: msg("broadcast-webhook-of-members") });
+            wrong.push(beside("channel", "broadcast-webhook-of-members"));
         }
         _ => {}
     }
     wrong
+}
+
+fn beside(member: &str, key: &'static str) -> FieldError {
+    FieldError { field: format!("payload.{member}").into(), message: msg(key) }
 }
 
 #[cfg(test)]
@@ -81,11 +91,11 @@ mod tests {
     fn a_channel_reaches_whom_it_can_and_an_audience_says_which() {
         let of = |channel: &str, to: &str| fields(&json!({ "channel": channel, "to": to }));
         assert_eq!(of("bell", "all"), [""; 0]);
-        assert_eq!(of("bell", "role"), ["role"]);
-        assert_eq!(of("email", "project"), ["project"]);
-        assert_eq!(of("email", "people"), ["people"]);
-        assert_eq!(of("bell", "file"), ["file", "channel"]);
-        assert_eq!(of("webhook", "all"), ["channel"]);
+        assert_eq!(of("bell", "role"), ["payload.role"]);
+        assert_eq!(of("email", "project"), ["payload.project"]);
+        assert_eq!(of("email", "people"), ["payload.people"]);
+        assert_eq!(of("bell", "file"), ["payload.file", "payload.channel"]);
+        assert_eq!(of("webhook", "all"), ["payload.channel"]);
         let file = json!({ "task": 1, "name": "list.csv" });
         assert_eq!(fields(&json!({ "channel": "webhook", "to": "file", "file": file })), [""; 0]);
     }

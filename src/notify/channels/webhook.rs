@@ -1,5 +1,5 @@
 //! Webhooks: JSON to a program of somebody's. Who has a right to be asked at all, `outbound` decides. The answer says whether
-//! it was taken; where there is none, nobody knows.
+//! it was taken (`told` has the rule); where there is none, nobody knows.
 
 use std::time::Duration;
 
@@ -58,15 +58,20 @@ impl Courier for Webhook {
     }
 }
 
-/// What an answer means. Too many at once and "come again" mean that it was not taken; of a gateway's own failure nobody
-/// knows what lies behind it.
+/// What an answer means (RFC 9110 §15, RFC 6585 §4, RFC 8470 §5.2). It was taken: 2xx. Nothing was done, and it may be sent
+/// again: the request did not come whole (408), too early (425), too many at once (429), not now (503). Nothing was done,
+/// and nothing will be: it leads elsewhere (3xx), it was not taken as it is (4xx), this receiver does not do such things
+/// (501, 505, 511). All other failures break in the midst of doing it, or hide what lies behind a gateway: nobody knows.
 fn told(given: &Answer) -> Delivered {
     let text = answer(&String::from_utf8_lossy(&given.body));
     let why = |key| msg(key).arg("status", i64::from(given.status)).arg("answer", text.clone());
     match given.status {
         200..=299 => Delivered::Sent,
-        429 | 503 => Delivered::Later { why: why("webhook-later"), after: given.header(RETRY_AFTER).and_then(seconds) },
-        502 | 504 => Delivered::Unknown(why("webhook-unknown")),
+        408 | 425 | 429 | 503 => {
+            Delivered::Later { why: why("webhook-later"), after: given.header(RETRY_AFTER).and_then(seconds) }
+        }
+        501 | 505 | 511 => Delivered::Refused(why("webhook-refused")),
+        500..=599 => Delivered::Unknown(why("webhook-unknown")),
         300..=399 => Delivered::Refused(why("webhook-redirect")),
         _ => Delivered::Refused(why("webhook-refused")),
     }
@@ -103,10 +108,15 @@ mod tests {
         assert_eq!(of(204, None), Delivered::Sent);
         assert!(matches!(of(429, Some("7")), Delivered::Later { after: Some(seven), .. } if seven.as_secs() == 7));
         assert!(matches!(of(503, Some("Wed, 21 Oct 2026 07:28:00 GMT")), Delivered::Later { after: None, .. }));
-        for refused in [302, 400, 401, 404, 410, 500] {
+        for refused in [302, 400, 401, 404, 410, 501, 505] {
             assert!(matches!(of(refused, None), Delivered::Refused(_)), "{refused}");
         }
-        assert!(matches!(of(504, None), Delivered::Unknown(_)), "it may have been taken behind the gateway");
+        for later in [408, 425] {
+            assert!(matches!(of(later, None), Delivered::Later { .. }), "{later}");
+        }
+        for unknown in [500, 502, 504, 520] {
+            assert!(matches!(of(unknown, None), Delivered::Unknown(_)), "{unknown}: it may have been taken");
+        }
         assert!(matches!(missed_by(msg("outbound-late")), Delivered::Unknown(_)));
         assert!(matches!(missed_by(msg("outbound-unconnected")), Delivered::Later { .. }));
     }
