@@ -23,7 +23,7 @@ pub async fn tell(house: &House, name: &str, subject: &str, text: &str) {
         task: None,
         schedule: None,
     };
-    assert!(house.server.app.db.write(move |w| actions::tell(w, &new)).await.unwrap());
+    assert_eq!(house.server.app.db.write(move |w| actions::tell(w, &new)).await.unwrap(), actions::Told::Now);
 }
 
 fn count(page: &Page) -> String {

@@ -35,7 +35,7 @@ mail-no-utf8 = The mail server does not take addresses with such letters.
 webhook-refused = It was refused: { $status } { $answer }
 webhook-redirect = It answered with another address ({ $status }), which is not followed. { $answer }
 webhook-later = It was not taken now: { $status } { $answer }
-webhook-unknown = A gateway answered { $status }. { $answer }
+webhook-unknown = It broke while it answered: { $status } { $answer }
 
 kind-broadcast = Broadcast
 kind-broadcast-about = Writes the same to many: to members by notification or e-mail, or to the addresses or webhooks of a file. Nobody gets it twice.
@@ -65,14 +65,51 @@ broadcast-subject = Subject
 broadcast-text = Text
 broadcast-rate = Recipients a minute
 broadcast-rate-hint = Never more than this: mail servers count.
-broadcast-send = Send
+broadcast-look = Show to whom it goes
+broadcast-change = Change it
+broadcast-would-bell = { $count ->
+    [one] One member gets a notification in Milepost.
+   *[other] { $count } members get a notification in Milepost.
+}
+broadcast-would-email = { $count ->
+    [one] One member by e-mail.
+   *[other] { $count } members by e-mail, each a message of their own.
+}
+broadcast-would-addresses = { $count ->
+    [one] One address by e-mail.
+   *[other] { $count } addresses by e-mail, each a message of its own.
+}
+broadcast-would-webhooks = { $count ->
+    [one] One webhook.
+   *[other] { $count } webhooks, one after the other.
+}
+broadcast-takes-moment = It takes less than a minute.
+broadcast-takes = It takes about { $took }.
+broadcast-against = Nothing would be sent for these lines:
+broadcast-against-more = { $count ->
+    [one] One more line
+   *[other] { $count } more lines
+}
+broadcast-first = The first of them:
+broadcast-send-to = { $count ->
+    [one] Send to one
+   *[other] Send to { $count }
+}
+broadcast-once = This was sent already, and is not sent twice. Here is how far it is.
+broadcast-once-gone = This was sent already, and is not sent twice. Its job has been removed since.
+broadcast-uncertain-title = Not known whether it arrived
+broadcast-uncertain-hint = Of some recipients nobody knows whether they got it: the connection broke while it was sent, or Milepost ended. Trying again what failed leaves them out. If you send to them again, some may get it twice.
+broadcast-uncertain-send = Send to them again
+refused-retry-no-uncertain = Of every recipient of this job it is known whether it arrived, so there is nobody to send to again.
 broadcast-told = { $channel }
 broadcast-nobody = This is nobody: there is no one to write to.
 broadcast-too-many = At most { $limit } recipients fit in one broadcast. Split the file.
 broadcast-no-column = No column of this file has such addresses in it.
 broadcast-twice = It is listed before already.
 broadcast-maybe = It may have been sent. { $why }
-broadcast-unknown = It may have been sent: Milepost ended just then. It is sent again only if you retry the failed ones.
+broadcast-unknown = It may have been sent: Milepost ended just then.
+broadcast-gone = They are no member any more: nothing was sent.
+broadcast-no-url = This is no address of a webhook: it begins with http:// or https://.
 broadcast-bell-of-file = Notifications in Milepost reach members only: choose e-mail or webhook for a file.
 broadcast-webhook-of-members = Members have no webhooks: choose a file with URLs.
 

@@ -36,7 +36,7 @@ mail-no-utf8 = שרת הדואר לא מקבל כתובות עם אותיות כ
 webhook-refused = נדחה: { $status } { $answer }
 webhook-redirect = התקבלה כתובת אחרת ({ $status }), ואליה לא ממשיכים. { $answer }
 webhook-later = לא התקבל עכשיו: { $status } { $answer }
-webhook-unknown = שער בדרך השיב { $status }. { $answer }
+webhook-unknown = נשבר בזמן התשובה: { $status } { $answer }
 
 kind-broadcast = הודעה לרבים
 kind-broadcast-about = כותבת אותו דבר לרבים: לאנשי הארגון בהתראה או בדואר, או לכתובות ול־webhooks מקובץ. איש לא מקבל אותה פעמיים.
@@ -66,14 +66,57 @@ broadcast-subject = נושא
 broadcast-text = טקסט
 broadcast-rate = נמענים בדקה
 broadcast-rate-hint = לעולם לא יותר מזה: שרתי דואר סופרים.
-broadcast-send = שליחה
+broadcast-look = למי זה יישלח
+broadcast-change = שינוי
+broadcast-would-bell = { $count ->
+    [one] חבר ארגון אחד יקבל התראה ב־Milepost.
+    [two] שני חברי ארגון יקבלו התראה ב־Milepost.
+   *[other] { $count } חברי ארגון יקבלו התראה ב־Milepost.
+}
+broadcast-would-email = { $count ->
+    [one] חבר ארגון אחד, בדואר.
+    [two] שני חברי ארגון, בדואר, הודעה לכל אחד.
+   *[other] { $count } חברי ארגון, בדואר, הודעה לכל אחד.
+}
+broadcast-would-addresses = { $count ->
+    [one] כתובת אחת, בדואר.
+    [two] שתי כתובות, בדואר, הודעה לכל אחת.
+   *[other] { $count } כתובות, בדואר, הודעה לכל אחת.
+}
+broadcast-would-webhooks = { $count ->
+    [one] ‏webhook אחד.
+    [two] שני webhooks, בזה אחר זה.
+   *[other] { $count } webhooks, בזה אחר זה.
+}
+broadcast-takes-moment = זה ייקח פחות מדקה.
+broadcast-takes = זה ייקח בערך { $took }.
+broadcast-against = לשורות האלה לא יישלח דבר:
+broadcast-against-more = { $count ->
+    [one] עוד שורה אחת
+    [two] עוד שתי שורות
+   *[other] עוד { $count } שורות
+}
+broadcast-first = הראשונים שבהם:
+broadcast-send-to = { $count ->
+    [one] שליחה לאחד
+    [two] שליחה לשניים
+   *[other] שליחה ל־{ $count }
+}
+broadcast-once = זה כבר נשלח, ולא נשלח פעמיים. כאן רואים כמה זה התקדם.
+broadcast-once-gone = זה כבר נשלח, ולא נשלח פעמיים. העבודה שלו הוסרה מאז.
+broadcast-uncertain-title = לא ידוע אם זה הגיע
+broadcast-uncertain-hint = על חלק מהנמענים לא ידוע אם קיבלו: החיבור נקטע בזמן השליחה, או ש־Milepost נעצר. ניסיון חוזר של מה שנכשל מדלג עליהם. אם שולחים אליהם שוב, חלקם עלולים לקבל פעמיים.
+broadcast-uncertain-send = שליחה אליהם שוב
+refused-retry-no-uncertain = על כל נמען בעבודה הזאת ידוע אם זה הגיע, ואין למי לשלוח שוב.
 broadcast-told = { $channel }
 broadcast-nobody = אין למי לכתוב.
 broadcast-too-many = בהודעה אחת יש מקום ל־{ $limit } נמענים לכל היותר. צריך לפצל את הקובץ.
 broadcast-no-column = אין בקובץ הזה עמודה עם כתובות כאלה.
 broadcast-twice = כבר מופיע ברשימה קודם.
 broadcast-maybe = ייתכן שזה נשלח. { $why }
-broadcast-unknown = ייתכן שזה נשלח: Milepost נעצר בזמן השליחה. זה יישלח שוב רק אם מנסים שוב את מה שנכשל.
+broadcast-unknown = ייתכן שזה נשלח: Milepost נעצר בזמן השליחה.
+broadcast-gone = כבר לא בארגון: לא נשלח דבר.
+broadcast-no-url = זאת לא כתובת של webhook: כתובת כזאת מתחילה ב־‎http://‎ או ב־‎https://‎.
 broadcast-bell-of-file = התראות ב־Milepost מגיעות רק לאנשי הארגון: לקובץ צריך לבחור דואר או webhook.
 broadcast-webhook-of-members = לאנשי הארגון אין webhooks: צריך לבחור קובץ עם כתובות.
 

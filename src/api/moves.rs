@@ -54,13 +54,19 @@ pub fn told_post_cancel() -> Told {
 pub struct RetryBody {
     /// Repeat only what failed, and keep what succeeded.
     only_failed_items: Option<bool>,
+    /// Of a broadcast: send again to those of whom nobody knows whether they got it, and to nobody else. Some may get it twice.
+    uncertain_items: Option<bool>,
 }
 
 pub async fn post_retry(At(id): At<TaskId>, call: Call<Json<RetryBody>>) -> Result<Response> {
     let (call, Json(body)) = call.split();
     let (by, only_failed_items) = (call.by(), body.only_failed_items.unwrap_or(false));
+    let uncertain = body.uncertain_items.unwrap_or(false);
     call.once(
-        move |w| jobs::actions::retry(w, &by, id, only_failed_items),
+        move |w| match uncertain {
+            true => jobs::actions::retry_uncertain(w, &by, id),
+            false => jobs::actions::retry(w, &by, id, only_failed_items),
+        },
         |task, telling| Answer::ok(&telling.task(task)),
     )
     .await

@@ -10,14 +10,24 @@ use crate::live::Letter;
 use crate::people::Viewer;
 use crate::tasks::By;
 
-/// Writes it down for whom it is for. Whoever is no member any more, or was told by the same broadcast, is not told.
-pub fn tell(w: &mut Write<'_>, new: &NewNotification) -> Result<bool> {
-    let is_new = sql::insert_notification(w.conn, new, w.now)?;
-    if is_new {
+/// Whether whom it was for knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told {
+    Now,
+    /// By the same broadcast.
+    Before,
+    /// They are no member any more.
+    Nobody,
+}
+
+/// Writes it down for whom it is for.
+pub fn tell(w: &mut Write<'_>, new: &NewNotification) -> Result<Told> {
+    if sql::insert_notification(w.conn, new, w.now)? {
         // Every page shows how many are unread, and who asks is kept in memory.
         w.publish(Letter::ViewersChanged);
+        return Ok(Told::Now);
     }
-    Ok(is_new)
+    Ok(if sql::is_told(w.conn, new)? { Told::Before } else { Told::Nobody })
 }
 
 /// A page of one's own, unread ones first, and where the next one begins.

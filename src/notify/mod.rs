@@ -51,6 +51,8 @@ words!(
         Bad = "bad",
         /// It names somebody who is listed already.
         Twice = "twice",
+        /// Who it names is no member any more: nothing was sent.
+        Gone = "gone",
     }
 );
 

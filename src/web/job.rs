@@ -29,6 +29,7 @@ use crate::jobs::sql::Attempt;
 use crate::jobs::{BuiltIn, Job, artifacts::Artifact, sql};
 use crate::live::Cursor;
 use crate::locale::Lang;
+use crate::notify::sql::unknown;
 use crate::people::Viewer;
 use crate::tasks::{Change, Kind, Status, Task, TaskId};
 
@@ -68,6 +69,8 @@ pub struct More {
     chain: Vec<insight::EntryRow>,
     /// Whether it changed tasks in a way that can be undone.
     has_changed: bool,
+    /// Whether there are recipients of whom nobody knows whether they got it.
+    is_uncertain: bool,
 }
 
 impl More {
@@ -101,9 +104,14 @@ impl More {
                 true => insight::cancel_requests(conn, task.id)?,
                 false => Vec::new(),
             },
+            is_uncertain: is_ended_broadcast(task) && unknown(conn, task.id, 1)? > 0,
             has_changed: changes_tasks(task) && !sql::bulk_tasks(conn, task.id, TaskId::new(0), 1)?.is_empty(),
         })
     }
+}
+
+fn is_ended_broadcast(task: &Task) -> bool {
+    task.status.has_ended() && task.job().is_some_and(|job| job.built_in() == Some(BuiltIn::Broadcast))
 }
 
 /// Whether it makes tasks otherwise than they were, of which the opposite can be done.

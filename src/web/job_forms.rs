@@ -14,7 +14,7 @@ use super::task_look::Look;
 use crate::config;
 use crate::error::{Error, Result, msg};
 use crate::insight::{self, TaskRow};
-use crate::jobs::actions::{retry, set_limit};
+use crate::jobs::actions::{retry, retry_uncertain, set_limit};
 use crate::jobs::sql::{Limit, limits};
 use crate::locale::Lang;
 use crate::tasks::actions::delete;
@@ -38,8 +38,12 @@ pub(super) fn say_cancelled(visit: &Visit, task: &Task, fields: &Fields) -> Resp
 }
 
 pub async fn post_retry(visit: Visit, At(id): At<TaskId>, fields: Fields) -> Result<Response> {
-    let only_failed = fields.get("only_failed_items") == "1";
-    let task = visit.app.act(&visit.viewer, Via::Page, move |w, by| retry(w, by, id, only_failed)).await?;
+    let (only_failed, uncertain) = (fields.get("only_failed_items") == "1", fields.get("uncertain_items") == "1");
+    let again = visit.app.act(&visit.viewer, Via::Page, move |w, by| match uncertain {
+        true => retry_uncertain(w, by, id),
+        false => retry(w, by, id, only_failed),
+    });
+    let task = again.await?;
     Ok(back(&visit, &fields, Flash::good(visit.l().with("done-retried", "title", &task.title))))
 }
 

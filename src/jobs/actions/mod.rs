@@ -36,7 +36,7 @@ pub use log::{append_log, last_of_log, read_log};
 pub use output::{begin_anew, remove_leftovers};
 pub use queue::{dependency_moved, enqueue, promote_due, requeue};
 pub use rescue::{catch_up, load, look_after};
-pub use retry::{may_retry, retry};
+pub use retry::{may_retry, retry, retry_uncertain};
 pub use start::{may_start, startable};
 
 use super::{Dispatch, Job, sql};

@@ -1,4 +1,4 @@
-//! Running an ended job again: whole, or only its failed items.
+//! Running an ended job again: whole, only its failed items, or only those of which nobody knows.
 
 use std::sync::Arc;
 
@@ -8,7 +8,8 @@ use super::life::anew;
 use super::{Told, enqueue, find, job_of, may_start, put, with_job};
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
-use crate::jobs::sql;
+use crate::jobs::{BuiltIn, sql};
+use crate::notify::sql::{save_retry, unknown};
 use crate::people::Viewer;
 use crate::tasks::{By, Change, Status, Task, TaskId};
 
@@ -16,7 +17,15 @@ use crate::tasks::{By, Change, Status, Task, TaskId};
 pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) -> Result<Arc<Task>> {
     let before = find(w, &by.viewer, id)?;
     may_retry(w.conn, &by.viewer, &before, only_failed_items)?;
-    let mut after = with_job(&before, |job| {
+    let after = begin_again(w, by, &before, only_failed_items)?;
+    if is_broadcast(&after) {
+        save_retry(w.conn, id, false)?;
+    }
+    Ok(after)
+}
+
+fn begin_again(w: &mut Write<'_>, by: &By, before: &Arc<Task>, only_failed_items: bool) -> Result<Arc<Task>> {
+    let mut after = with_job(before, |job| {
         job.round = job.attempt;
         job.only_failed_items = only_failed_items;
         job.run_at = None;
@@ -27,9 +36,25 @@ pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) ->
     let started_at = after.started_at;
     let mut after = after.moved_to(after.progress, Status::Pending, w.now);
     after.started_at = started_at;
-    let after = put(w, &by.dispatch, &before, after, Told::Entry(Change::Retried, by.who(), None))?;
+    let after = put(w, &by.dispatch, before, after, Told::Entry(Change::Retried, by.who(), None))?;
     enqueue(w, &by.dispatch, &after)?;
     Ok(after)
+}
+
+/// Sends a broadcast again to those of whom nobody knows whether they got it, and to nobody else.
+pub fn retry_uncertain(w: &mut Write<'_>, by: &By, id: TaskId) -> Result<Arc<Task>> {
+    let before = find(w, &by.viewer, id)?;
+    if !is_broadcast(&before) || unknown(w.conn, id, 1)? == 0 {
+        return Err(Error::Conflict(msg("refused-retry-no-uncertain")));
+    }
+    may_retry(w.conn, &by.viewer, &before, false)?;
+    let after = begin_again(w, by, &before, true)?;
+    save_retry(w.conn, id, true)?;
+    Ok(after)
+}
+
+fn is_broadcast(task: &Task) -> bool {
+    task.job().is_some_and(|job| job.built_in() == Some(BuiltIn::Broadcast))
 }
 
 /// What refuses that this viewer runs the job again as it stands.

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use super::{Courier, Delivered, Letter};
 use crate::App;
 use crate::error::msg;
-use crate::notify::{NewNotification, actions};
+use crate::notify::NewNotification;
+use crate::notify::actions::{self, Told};
 use crate::people::UserId;
 
 pub struct Bell {
@@ -33,7 +34,8 @@ impl Courier for Bell {
             schedule: None,
         };
         match self.app.db.write(move |w| actions::tell(w, &new)).await {
-            Ok(_) => Delivered::Sent,
+            Ok(Told::Now | Told::Before) => Delivered::Sent,
+            Ok(Told::Nobody) => Delivered::Gone(msg("broadcast-gone")),
             Err(error) => {
                 tracing::error!(%error, "a notification was not written");
                 Delivered::Later { why: msg("channel-bell-broken"), after: None }

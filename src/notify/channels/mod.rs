@@ -27,7 +27,7 @@ pub struct Letter {
     pub task: Option<TaskId>,
 }
 
-/// How handing over ended. Of all but the last it is certain whether something arrived.
+/// How handing over ended. Of all but `Unknown` it is certain whether something arrived.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Delivered {
     Sent,
@@ -42,6 +42,8 @@ pub enum Delivered {
     Down(Message),
     /// Something may have arrived.
     Unknown(Message),
+    /// There is nobody any more to whom it would go.
+    Gone(Message),
 }
 
 /// What takes letters to recipients by one channel.

@@ -58,39 +58,61 @@ fn retries(conn: &Connection, job: TaskId) -> Result<i64> {
         .query_one([job], |row| row.get(0))?)
 }
 
-/// What an attempt begins with. What an earlier one was sending may have been sent: it is said so, unless it can be sent
-/// again without harm. What failed waits again once for each retry by hand; what nobody knows of, only when that retry was
-/// of the failed items.
-pub fn begin_round(
-    conn: &Connection,
-    job: TaskId,
-    attempt: i64,
-    only_failed: bool,
-    interrupted: Option<&str>,
-) -> Result<()> {
-    let heeded: i64 = conn
-        .prepare_cached("select retries from broadcasts where job_id = ?1")?
-        .query_one([job], |row| row.get(0))
-        .optional()?
-        .unwrap_or_default();
-    let asked = retries(conn, job)?;
-    if asked > heeded {
-        conn.prepare_cached(
-            "update deliveries set state = 'waiting', told = null
-             where job_id = ?1 and (state = 'failed' or state = 'unknown' and ?2)",
-        )?
-        .execute(params![job, only_failed])?;
-        conn.prepare_cached("update broadcasts set retries = ?2 where job_id = ?1")?.execute(params![job, asked])?;
-    }
+/// What an attempt begins with, a piece at a time: false when nothing of it is left, and only then may anything be sent.
+/// What an earlier one was sending may have been sent: it is said so, unless it can be sent again without harm. Once for
+/// each retry by hand either what failed waits again, or what nobody knows of, whichever that retry was for.
+pub fn begin_round(conn: &Connection, job: TaskId, attempt: i64, interrupted: Option<&str>, most: i64) -> Result<bool> {
     let (state, told) = match interrupted {
         Some(told) => (Standing::Unknown, Some(told)),
         None => (Standing::Waiting, None),
     };
-    conn.prepare_cached(
-        "update deliveries set state = ?3, told = ?4 where job_id = ?1 and state = 'sending' and attempt < ?2",
-    )?
-    .execute(params![job, attempt, state, told])?;
+    let interrupted = conn
+        .prepare_cached(
+            "update deliveries set state = ?4, told = ?5 where job_id = ?1 and place in (
+               select place from deliveries where job_id = ?1 and state = 'sending' and attempt < ?2 order by place limit ?3)",
+        )?
+        .execute(params![job, attempt, most, state, told])?;
+    if interrupted > 0 {
+        return Ok(true);
+    }
+    let heeded: Option<(i64, bool)> = conn
+        .prepare_cached("select retries, sends_unknown from broadcasts where job_id = ?1")?
+        .query_one([job], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((heeded, sends_unknown)) = heeded else { return Ok(false) };
+    let asked = retries(conn, job)?;
+    if asked <= heeded {
+        return Ok(false);
+    }
+    // Nothing is sent before the retry is noted as heeded: what a crash leaves of it waits in the next attempt.
+    let again = conn
+        .prepare_cached(
+            "update deliveries set state = 'waiting', told = null where job_id = ?1 and place in (
+               select place from deliveries where job_id = ?1 and state = ?2 order by place limit ?3)",
+        )?
+        .execute(params![job, if sends_unknown { Standing::Unknown } else { Standing::Failed }, most])?;
+    if again == 0 {
+        conn.prepare_cached("update broadcasts set retries = ?2, sends_unknown = 0 where job_id = ?1")?
+            .execute(params![job, asked])?;
+    }
+    Ok(again > 0)
+}
+
+/// Whether the retry that is asked for is of those of whom nobody knows.
+pub fn save_retry(conn: &Connection, job: TaskId, sends_unknown: bool) -> Result<()> {
+    conn.prepare_cached("update broadcasts set sends_unknown = ?2 where job_id = ?1 and sends_unknown <> ?2")?
+        .execute(params![job, sends_unknown])?;
     Ok(())
+}
+
+/// How many of an ended broadcast nobody knows whether they got it; counted to a limit at the most.
+pub fn unknown(conn: &Connection, job: TaskId, most: i64) -> Result<i64> {
+    // What was being sent when its last attempt was lost is said to be unknown when the next one begins.
+    Ok(conn
+        .prepare_cached(
+            "select count(*) from (select 1 from deliveries where job_id = ?1 and state in ('unknown', 'sending') limit ?2)",
+        )?
+        .query_one(params![job, most], |row| row.get(0))?)
 }
 
 /// How many lines stand how.
@@ -102,6 +124,7 @@ pub struct Tally {
     pub unknown: i64,
     pub bad: i64,
     pub twice: i64,
+    pub gone: i64,
 }
 
 pub fn tally(conn: &Connection, job: TaskId) -> Result<Tally> {
@@ -116,6 +139,7 @@ pub fn tally(conn: &Connection, job: TaskId) -> Result<Tally> {
             Standing::Unknown => tally.unknown = lines,
             Standing::Bad => tally.bad = lines,
             Standing::Twice => tally.twice = lines,
+            Standing::Gone => tally.gone = lines,
         }
     }
     Ok(tally)
@@ -191,10 +215,20 @@ pub fn release(conn: &Connection, job: TaskId, place: i64, attempt: i64) -> Resu
     Ok(())
 }
 
-/// How a claim ended.
+/// Another try under the same claim: it counts as a turn, also for whoever goes on after a crash.
+pub fn claim_again(conn: &Connection, job: TaskId, place: i64, attempt: i64, now: Timestamp) -> Result<()> {
+    conn.prepare_cached(
+        "update deliveries set claimed_at = ?4 where job_id = ?1 and place = ?2 and state = 'sending' and attempt = ?3",
+    )?
+    .execute(params![job, place, attempt, now.as_microsecond()])?;
+    Ok(())
+}
+
+/// How a claim ended. Of whom there is nobody to send to, no turn is taken.
 pub fn settle(conn: &Connection, job: TaskId, place: i64, standing: Standing, told: Option<&str>) -> Result<()> {
     conn.prepare_cached(
-        "update deliveries set state = ?3, told = ?4 where job_id = ?1 and place = ?2 and state = 'sending'",
+        "update deliveries set state = ?3, told = ?4 where job_id = ?1 and place = ?2
+         and (state = 'sending' or state = 'waiting' and ?3 = 'gone')",
     )?
     .execute(params![job, place, standing, told])?;
     Ok(())

@@ -15,9 +15,18 @@ use crate::people::{OrganisationId, UserId};
 
 pub use channels::{failing_channels, save_channel};
 pub use deliveries::{
-    Line, Listed, Tally, Waiting, begin_round, claim, close_list, has_list, last_claim, list, release,
-    remove_deliveries, settle, settled, tally, waiting,
+    Line, Listed, Tally, Waiting, begin_round, claim, claim_again, close_list, has_list, last_claim, list, release,
+    remove_deliveries, save_retry, settle, settled, tally, unknown, waiting,
 };
+
+/// Whether the same broadcast told them already.
+pub fn is_told(conn: &Connection, new: &NewNotification) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "select exists (select 1 from notifications where task_id = ?1 and user_id = ?2 and reason = 'broadcast')",
+        )?
+        .query_one(params![new.task, new.user], |row| row.get(0))?)
+}
 
 /// False when it was told already, or when they are no member. The oldest of too many goes.
 pub fn insert_notification(conn: &Connection, new: &NewNotification, now: Timestamp) -> Result<bool> {

@@ -130,6 +130,15 @@ pub fn membership(
         .optional()
 }
 
+/// Whether an active member has this address.
+pub fn has_active_email(conn: &Connection, organisation: OrganisationId, email: &str) -> rusqlite::Result<bool> {
+    conn.prepare_cached(
+        "select exists (select 1 from users u join members m on m.user_id = u.id
+           where u.email = ?2 and m.organisation_id = ?1 and m.deactivated_at is null)",
+    )?
+    .query_one(params![organisation, email], |row| row.get(0))
+}
+
 pub fn active_owners(conn: &Connection, organisation: OrganisationId) -> rusqlite::Result<i64> {
     conn.prepare_cached(
         "select count(*) from members where organisation_id = ?1 and role = 'owner' and deactivated_at is null",

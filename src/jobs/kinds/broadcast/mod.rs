@@ -2,14 +2,16 @@
 //! stands in the store before the first is written to, and each is claimed there, durably, before anything is sent: whatever
 //! breaks, nobody gets the same twice. What was under way then is said to be uncertain, and left alone.
 
+mod lines;
 mod listing;
+mod preview;
 mod sending;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Context, FileOf, JobKind, Stop};
-use crate::error::Message;
+use crate::error::{Error, Message};
 use crate::jobs::items::{ItemOutcome, NewItem};
 use crate::locale::Lang;
 use crate::notify::audience::{self, Audience};
@@ -21,6 +23,7 @@ use crate::people::{ProjectId, Role};
 use crate::tasks::Stage;
 use crate::tasks::actions::Report;
 use crate::tasks::progress::CountsGiven;
+pub use preview::{Preview, preview};
 
 const STAGES: [&str; 2] = ["listing", "sending"];
 /// Lines of a list that are written or told in one write.
@@ -70,7 +73,10 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     async fn begin(payload: Payload, job: &'a Context) -> Result<Run<'a>, Stop> {
         let l = job.lang().await?;
-        if let Some(error) = audience::wrong(job.payload()).into_iter().next() {
+        // Of a version that did not look when it was started.
+        if let Err(Error::Invalid(wrong)) = audience::check(job.payload())
+            && let Some(error) = wrong.first()
+        {
             return Err(Stop::Failed(format!("{}: {}", error.field, l.m(&error.message))));
         }
         channels::check(&job.app().config, payload.channel).map_err(|why| Stop::Failed(l.m(&why)))?;
@@ -94,15 +100,16 @@ impl<'a> Run<'a> {
     /// What is said of each line that an earlier attempt came to the end of, or that names nobody: this one's counts and
     /// items begin with them.
     async fn tell(&mut self) -> Result<(), Stop> {
-        let (id, attempt, only_failed) =
-            (self.job.id(), self.job.attempt().unwrap_or_default(), self.job.only_failed_items());
-        let interrupted = self.l.t("broadcast-unknown").to_owned();
-        let is_repeatable = self.courier()?.is_repeatable();
+        let (id, attempt) = (self.job.id(), self.job.attempt().unwrap_or_default());
+        let interrupted = (!self.courier()?.is_repeatable()).then(|| self.l.t("broadcast-unknown"));
+        while self
+            .job
+            .act(move |w, _| Ok((begin_round(w.conn, id, attempt, interrupted, CHUNK)?, Report::default())))
+            .await?
+        {}
         self.tally = self
             .job
             .act(move |w, _| {
-                let interrupted = (!is_repeatable).then_some(interrupted.as_str());
-                begin_round(w.conn, id, attempt, only_failed, interrupted)?;
                 let tally = tally(w.conn, id)?;
                 Ok((tally, Report { counts: counts(&tally), stage: Some(stage(0)), ..Report::default() }))
             })
@@ -128,7 +135,7 @@ impl<'a> Run<'a> {
             "failed": self.tally.failed,
             "may_have_been_sent": self.tally.unknown,
             "not_readable": self.tally.bad,
-            "skipped": self.tally.twice,
+            "skipped": self.tally.twice + self.tally.gone,
         })
     }
 }
@@ -136,10 +143,10 @@ impl<'a> Run<'a> {
 fn counts(tally: &Tally) -> CountsGiven {
     let failed = tally.failed + tally.unknown + tally.bad;
     CountsGiven {
-        total: Some(tally.open + tally.sent + failed + tally.twice),
+        total: Some(tally.open + tally.sent + failed + tally.twice + tally.gone),
         succeeded: Some(tally.sent),
         failed: Some(failed),
-        skipped: Some(tally.twice),
+        skipped: Some(tally.twice + tally.gone),
         ..CountsGiven::default()
     }
 }
@@ -147,7 +154,7 @@ fn counts(tally: &Tally) -> CountsGiven {
 fn item_of(line: Listed) -> NewItem {
     let outcome = match line.standing {
         Standing::Sent => ItemOutcome::Succeeded,
-        Standing::Twice => ItemOutcome::Skipped,
+        Standing::Twice | Standing::Gone => ItemOutcome::Skipped,
         Standing::Waiting | Standing::Sending | Standing::Failed | Standing::Unknown | Standing::Bad => {
             ItemOutcome::Failed
         }
