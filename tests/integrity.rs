@@ -119,6 +119,26 @@ async fn a_house_that_was_lived_in_has_nothing_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waited_for_something_that_was_deleted_is_not_wrong() {
+    let house = House::open().await;
+    let owner = viewer(&house, "alice");
+    let worked = house.server.app.act(&owner, Via::Api, |w, by| {
+        let new = |after| NewTask { title: "A job".into(), after, job: Some(NewJob::default()), ..NewTask::default() };
+        let gone = create(w, by, new(vec![]))?.task.id;
+        let stays = create(w, by, new(vec![]))?.task.id;
+        create(w, by, new(vec![gone]))?;
+        create(w, by, new(vec![gone, stays]))?;
+        finish(w, by, gone, Finish { attempt: None, outcome: Outcome::Done, result: None, error: None })?;
+        delete(w, by, gone).map(drop)
+    });
+    worked.await.unwrap();
+    assert_eq!(findings(&house).await, Vec::<String>::new());
+    // What waits for one that is there and does not say so still is.
+    tamper(&house, "delete from task_dependencies");
+    assert_eq!(findings(&house).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_broken_in_the_file_is_found() {
     let broken = [
         ("update tasks set title = 'Forged' where title = 'Plank 1'", "title is \"Forged\", by its trail \"Plank 1\""),

@@ -152,6 +152,7 @@ fn check_trail(conn: &Connection, task: &Task, found: &mut impl FnMut(String)) -
         entries += 1;
         folded.extend(fold([&new]));
     }
+    forget_gone(conn, &mut folded)?;
     // Between two entries a job goes on by reports that are thinned, and by output that no entry tells of.
     let is_ahead = task.job().is_some_and(|job| job.recorded.is_ahead);
     if task.version < last || (task.job.is_none() && task.version > last) {
@@ -169,6 +170,23 @@ fn check_trail(conn: &Connection, task: &Task, found: &mut impl FnMut(String)) -
         }
     }
     Ok(entries)
+}
+
+/// What it waited for and was deleted since, it waits for no more: that stands in the other's trail.
+fn forget_gone(conn: &Connection, folded: &mut Map<String, Value>) -> Result<()> {
+    let Some(Value::Array(after)) = folded.get_mut("after") else { return Ok(()) };
+    let mut is_there = conn.prepare_cached("select exists (select 1 from tasks where id = ?1)")?;
+    let mut there = Vec::with_capacity(after.len());
+    for id in after.drain(..) {
+        if is_there.query_one([id.as_i64()], |row| row.get(0))? {
+            there.push(id);
+        }
+    }
+    match there.is_empty() {
+        true => drop(folded.remove("after")),
+        false => *after = there,
+    }
+    Ok(())
 }
 
 fn is_same(one: &Value, other: &Value) -> bool {
