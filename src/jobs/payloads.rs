@@ -89,6 +89,7 @@ impl BuiltIn {
         match self {
             BuiltIn::BulkEdit | BuiltIn::BulkDelete => Bulk::of(self, payload)?.check(payload),
             BuiltIn::Broadcast => audience::check(payload),
+            BuiltIn::SyncFeed => feeds::check(payload),
             _ => Ok(()),
         }
     }

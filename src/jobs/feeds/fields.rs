@@ -1,10 +1,13 @@
 //! What keeps tasks in step with a feed.
 
+use serde_json::Value;
+
 use super::{FeedForm, Gone};
 use crate::config;
-use crate::error::msg;
+use crate::error::{Error, Result, msg};
 use crate::jobs::columns::DateOrder;
 use crate::jobs::fields::Field;
+use crate::outbound;
 
 impl FeedForm {
     pub const fn label_key(self) -> &'static str {
@@ -45,4 +48,10 @@ pub fn fields() -> Vec<Field> {
         Field::choice("dates", msg("import-dates"), dates),
         Field::check("many_gone", msg("feed-many-gone")).hint(msg("feed-many-gone-hint")),
     ]
+}
+
+/// Whether its address is one that can be asked at all.
+pub fn check(payload: &Value) -> Result<()> {
+    let url = payload.get("url").and_then(Value::as_str).unwrap_or_default();
+    outbound::address(url).map(drop).map_err(|why| Error::field("payload.url", why))
 }

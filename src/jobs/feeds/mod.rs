@@ -13,7 +13,7 @@ use crate::error::{Message, msg};
 use crate::jobs::columns::Standing;
 use crate::tasks::Priority;
 
-pub use fields::fields;
+pub use fields::{check, fields};
 
 id!(FeedId);
 words!(
