@@ -106,6 +106,7 @@ impl<'a> Import<'a> {
             assignee: payload.assignee,
             project: payload.project,
             projects: payload.projects.unwrap_or(Projects::Make),
+            would_make: BTreeSet::new(),
             l,
         };
         let rows = i64::try_from(export.tasks.len()).unwrap_or(i64::MAX);
@@ -139,13 +140,14 @@ impl<'a> Import<'a> {
         if missing.len() > PROJECTS {
             return Err(Stop::Failed(self.intake.l.m(&msg("tracker-many-projects").arg("limit", PROJECTS))));
         }
+        if self.payload.dry_run {
+            self.plan()?.would_make = missing.iter().cloned().collect();
+            self.new_projects = missing;
+            return Ok(());
+        }
         for name in missing {
             if self.intake.job.is_cancelled() {
                 return Err(Stop::Told);
-            }
-            if self.payload.dry_run {
-                self.new_projects.push(name);
-                continue;
             }
             let viewer = self.intake.job.by_creator().await?.viewer.clone();
             match create_project(self.intake.job.app(), &viewer, &name).await {
@@ -154,12 +156,16 @@ impl<'a> Import<'a> {
                 Err(error) => return Err(error.into()),
             }
         }
-        if !self.new_projects.is_empty() && !self.payload.dry_run {
+        if !self.new_projects.is_empty() {
             let directory = directory(self.intake.job).await?;
-            let plan = Arc::get_mut(&mut self.plan).ok_or_else(|| anyhow::anyhow!("a plan that others read"));
-            plan.map_err(Error::from)?.directory = directory;
+            self.plan()?.directory = directory;
         }
         Ok(())
+    }
+
+    /// To be changed, before anybody else reads it.
+    fn plan(&mut self) -> Result<&mut Plan, Error> {
+        Ok(Arc::get_mut(&mut self.plan).ok_or_else(|| anyhow::anyhow!("a plan that others read"))?)
     }
 
     /// The tasks of a chunk, looked at.

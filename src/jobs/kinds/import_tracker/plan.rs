@@ -1,6 +1,7 @@
 //! What a task of another tracker wants of one here: who of its people are members, where it goes, what is said of it; and how
 //! it stands in the file of those that could not be saved, which can be mended and imported as a table.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -41,6 +42,8 @@ pub struct Plan {
     pub assignee: Option<UserId>,
     pub project: Option<ProjectId>,
     pub projects: Projects,
+    /// Projects that an import would make, where it is only tried.
+    pub would_make: BTreeSet<String>,
     pub l: Lang,
 }
 
@@ -113,7 +116,12 @@ impl Plan {
             return self.project;
         }
         let name = task.project.as_deref()?;
-        let found = if self.projects == Projects::None { None } else { self.directory.project(name).ok() };
+        let found = match self.projects {
+            Projects::None => None,
+            // One that is not there yet is another than any that is.
+            _ if self.would_make.contains(name) => Some(ProjectId::new(0)),
+            _ => self.directory.project(name).ok(),
+        };
         leave(left, Left::Projects, usize::from(found.is_none()));
         found
     }
