@@ -38,6 +38,7 @@ job-log = Log
 job-log-follow = Follow
 job-log-raw = Download
 job-log-empty = Nothing was written yet.
+job-log-none = Nothing was written.
 job-log-cut = { $count ->
     [one] The last line. The download has everything.
    *[other] The last { $count } lines. The download has everything.

@@ -38,6 +38,7 @@ job-log = פלט
 job-log-follow = מעקב
 job-log-raw = הורדה
 job-log-empty = עדיין לא נכתב דבר.
+job-log-none = לא נכתב דבר.
 job-log-cut = { $count ->
     [one] השורה האחרונה ({ $count }). בקובץ להורדה נמצא הכול.
    *[other] { $count } השורות האחרונות. בקובץ להורדה נמצא הכול.
