@@ -43,6 +43,7 @@ mod jobs_lease;
 mod jobs_model;
 mod jobs_queue;
 mod killed;
+mod kind_pages;
 mod letters;
 mod line;
 mod locales;
