@@ -7,7 +7,7 @@ jobs-new-none-hint = The jobs that come with Milepost are started by admins. You
 jobs-start = Start
 jobs-back = Back
 done-started = “{ $title }” is in its queue.
-job-creator-gone = Whoever started this job may not do what it does any more, so it was stopped.
+job-creator-gone = Whoever started this job, or ran it again, may not do what it does any more, so it was stopped.
 
 purpose-work = Work
 purpose-order = Keeping order

@@ -7,7 +7,7 @@ jobs-new-none-hint = את העבודות שבאות עם Milepost מפעילה �
 jobs-start = הפעלה
 jobs-back = חזרה
 done-started = ”{ $title }“ נכנסה לתור.
-job-creator-gone = למי שהפעיל את העבודה הזאת כבר אין הרשאה למה שהיא עושה, ולכן היא נעצרה.
+job-creator-gone = למי שהפעיל את העבודה הזאת, או הריץ אותה שוב, כבר אין הרשאה למה שהיא עושה, ולכן היא נעצרה.
 
 purpose-work = עבודה
 purpose-order = סדר ותחזוקה

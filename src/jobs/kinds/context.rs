@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::body::Bytes;
 use futures_util::stream;
@@ -21,7 +21,7 @@ use crate::jobs::Job;
 use crate::jobs::actions::{self, NewArtifact};
 use crate::jobs::artifacts::ArtifactName;
 use crate::locale::Lang;
-use crate::people::{self, OrganisationId, Viewer};
+use crate::people::{self, OrganisationId, UserId, Viewer};
 use crate::tasks::actions::Report;
 use crate::tasks::{self, By, Counts, Task, TaskId, Via};
 
@@ -81,11 +81,14 @@ pub struct Context {
     by: By,
     task: Arc<Task>,
     ear: Arc<Ear>,
+    /// In whose name it acts.
+    name: Arc<Name>,
 }
 
 impl Context {
     pub(super) fn new(app: App, by: By, task: Arc<Task>, ear: Arc<Ear>) -> Context {
-        Context { app, by, task, ear }
+        let name = Arc::new(Name { app: app.clone(), task: task.clone(), runner: OnceLock::new() });
+        Context { app, by, task, ear, name }
     }
 
     pub fn organisation(&self) -> OrganisationId {
@@ -142,8 +145,8 @@ impl Context {
     /// As whoever started the job, with the rights that they have now: tasks are changed in their name. The job ends with
     /// a sentence when those rights have ended.
     pub async fn by_creator(&self) -> Result<By, Stop> {
-        let (task, app) = (self.task.clone(), self.app.clone());
-        let by = self.read(move |conn| creator_of(conn, &app, &task)).await?;
+        let name = self.name.clone();
+        let by = self.read(move |conn| name.by(conn)).await?;
         match by {
             Some(by) => Ok(by),
             None => Err(self.creator_gone().await),
@@ -155,8 +158,8 @@ impl Context {
         &self,
         question: impl FnOnce(&Connection, &Viewer) -> Result<T> + Send + 'static,
     ) -> Result<T, Stop> {
-        let (task, app) = (self.task.clone(), self.app.clone());
-        let answer = self.read(move |conn| match creator_of(conn, &app, &task)? {
+        let name = self.name.clone();
+        let answer = self.read(move |conn| match name.by(conn)? {
             Some(by) => question(conn, &by.viewer).map(Some),
             None => Ok(None),
         });
@@ -179,11 +182,11 @@ impl Context {
         &self,
         verb: impl FnOnce(&mut Write<'_>, &By) -> Result<(T, Report)> + Send + 'static,
     ) -> Result<T, Stop> {
-        let (app, own, task, attempt) = (self.app.clone(), self.by.clone(), self.task.clone(), self.attempt());
+        let (name, own, id, attempt) = (self.name.clone(), self.by.clone(), self.task.id, self.attempt());
         let done = self.app.db.write(move |w| {
-            let Some(by) = creator_of(w.conn, &app, &task)? else { return Ok(None) };
+            let Some(by) = name.by(w.conn)? else { return Ok(None) };
             let (told, report) = verb(w, &by)?;
-            let after = tasks::actions::report(w, &own, task.id, &Report { attempt, ..report })?;
+            let after = tasks::actions::report(w, &own, id, &Report { attempt, ..report })?;
             Ok(Some((told, after)))
         });
         match done.await {
@@ -317,18 +320,50 @@ impl Context {
     }
 }
 
-/// Whoever started this job, unless they may not start it any more.
-fn creator_of(conn: &Connection, app: &App, task: &Task) -> Result<Option<By>> {
-    let (organisation, creator) = (task.organisation, task.creator);
-    let viewer = match people::sql::viewer_of_member(conn, organisation, creator)? {
-        Some(member) => Some(member),
-        None => people::sql::viewer_of_program(conn, organisation, creator, app.clock.now())?,
-    };
-    let Some(viewer) = viewer else { return Ok(None) };
-    match task.job().and_then(Job::built_in).map(|kind| actions::may_start(conn, &viewer, kind)) {
-        None | Some(Ok(())) => Ok(Some(app.by(&viewer, Via::System))),
-        Some(Err(Error::Forbidden(_))) => Ok(None),
-        Some(Err(error)) => Err(error),
+/// As whom a job acts, asked anew each time: rights end while it runs.
+struct Name {
+    app: App,
+    task: Arc<Task>,
+    /// Whoever ran it again last, if anybody did; the same for a whole attempt.
+    runner: OnceLock<Option<UserId>>,
+}
+
+impl Name {
+    /// Whoever started this job, unless they may not start it any more. Where somebody else ran it again, that one must
+    /// still be an admin: nobody acts in another's name otherwise.
+    fn by(&self, conn: &Connection) -> Result<Option<By>> {
+        let Some(viewer) = self.viewer(conn, self.task.creator)? else { return Ok(None) };
+        let Some(kind) = self.task.job().and_then(Job::built_in) else {
+            return Ok(Some(self.app.by(&viewer, Via::System)));
+        };
+        match actions::may_start(conn, &viewer, kind) {
+            Ok(()) => {}
+            Err(Error::Forbidden(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let is_in_their_name = kind.acts_for_its_creator() || kind.reads_for_its_creator();
+        if let Some(runner) = self.runner(conn)?.filter(|runner| is_in_their_name && *runner != viewer.user)
+            && !self.viewer(conn, runner)?.is_some_and(|runner| runner.is_admin())
+        {
+            return Ok(None);
+        }
+        Ok(Some(self.app.by(&viewer, Via::System)))
+    }
+
+    fn viewer(&self, conn: &Connection, user: UserId) -> Result<Option<Viewer>> {
+        let organisation = self.task.organisation;
+        match people::sql::viewer_of_member(conn, organisation, user)? {
+            Some(member) => Ok(Some(member)),
+            None => Ok(people::sql::viewer_of_program(conn, organisation, user, self.app.clock.now())?),
+        }
+    }
+
+    fn runner(&self, conn: &Connection) -> Result<Option<UserId>> {
+        if let Some(known) = self.runner.get() {
+            return Ok(*known);
+        }
+        let runner = tasks::sql::last_retried_by(conn, self.task.id)?;
+        Ok(*self.runner.get_or_init(|| runner))
     }
 }
 

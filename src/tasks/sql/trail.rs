@@ -242,6 +242,17 @@ pub fn trail_entry(conn: &Connection, task: TaskId, sequence: i64) -> Result<Opt
         .optional()?)
 }
 
+/// Whoever ran a job again last, if anybody did.
+pub fn last_retried_by(conn: &Connection, task: TaskId) -> Result<Option<UserId>> {
+    let actor: Option<Option<UserId>> = conn
+        .prepare_cached(
+            "select actor_id from trail where task_id = ?1 and change = 'retried' order by sequence desc limit 1",
+        )?
+        .query_one([task], |row| row.get(0))
+        .optional()?;
+    Ok(actor.flatten())
+}
+
 /// The progress that a task had before it last ended.
 pub fn progress_before_end(conn: &Connection, task: TaskId) -> Result<Option<f64>> {
     let old: Option<String> = conn
