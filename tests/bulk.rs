@@ -22,28 +22,28 @@ use crate::support::jobs::{create_job, ended, task, until, viewer};
 use crate::support::server::{House, template_copy};
 use crate::support::worker::Worker;
 
-const EDIT: &str = "/jobs/new/bulk-edit";
+pub const EDIT: &str = "/jobs/new/bulk-edit";
 
 /// So many tasks for somebody, by the form for pasted lists.
-async fn many(alice: &Client, to: &str, count: usize) {
+pub async fn many(alice: &Client, to: &str, count: usize) {
     let titles: Vec<String> = (0..count).map(|number| format!("Plank {number}")).collect();
     for some in titles.chunks(100) {
         alice.post("/assign", &[("title", &*some.join("\n")), ("assignee", to)]).await.expect(303);
     }
 }
 
-fn job(kind: &str, payload: Value) -> NewJob {
+pub fn job(kind: &str, payload: Value) -> NewJob {
     NewJob { job_kind: Some(kind.into()), payload, max_attempts: Some(1), ..NewJob::default() }
 }
 
 /// Such a job of somebody's, to its end.
-async fn bulk(house: &House, name: &str, kind: &str, payload: Value) -> Arc<Task> {
+pub async fn bulk(house: &House, name: &str, kind: &str, payload: Value) -> Arc<Task> {
     let id = create_job(house, name, job(kind, payload)).await.unwrap();
     ended(house, id).await
 }
 
 /// Done, left as they were, refused.
-fn tally(done: &Task) -> [i64; 3] {
+pub fn tally(done: &Task) -> [i64; 3] {
     let job = done.job().unwrap();
     let result = job.result.as_deref().unwrap_or_else(|| panic!("{:?}", job.error));
     ["done", "skipped", "failed"].map(|name| result[name].as_i64().unwrap())
@@ -199,7 +199,10 @@ async fn an_undo_restores_exactly_and_spares_what_was_changed_since() {
     assert_eq!(tally(&again), [5, 0, 0]);
     assert_eq!(facts(&house.look()), before);
     let twice = bulk(&house, "alice", "bulk-edit", json!({ "act": "undo", "of_job": done.id })).await;
-    assert_eq!(tally(&twice), [0, 5, 0], "it was undone");
+    assert_eq!(tally(&twice), [0, 0, 0], "it was undone: there is nothing left");
+    assert!(!alice.open(&format!("/tasks/{}", done.id)).await.has("#undo-changes"));
+    let page = alice.open(&format!("{EDIT}?act=undo&of_job={}&show=1", done.id)).await;
+    assert!(page.contains("There is nothing left to undo"), "{}", page.said());
     // An undo is undone as well; meanwhile one task changes in part, one as a whole, one goes.
     let redone = bulk(&house, "alice", "bulk-edit", json!({ "act": "undo", "of_job": again.id })).await;
     assert_eq!(tally(&redone), [5, 0, 0]);

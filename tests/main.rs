@@ -20,6 +20,8 @@ mod broadcast_rows;
 mod browser;
 mod bulk;
 mod clean_up;
+mod bulk_again;
+mod bulk_form;
 mod connections;
 mod daily_statistics;
 mod eta;

@@ -77,6 +77,16 @@ bulk-same = It is so already.
 bulk-gone = It is not there any more.
 bulk-no-due = It has no due date to move.
 bulk-undo-gone = The job whose changes were to be undone is not there any more.
+bulk-begun-otherwise = The job has begun. When it was shown it was { $then }; by now it is { $now }.
+bulk-error-members = What tasks are, admins change. You can cancel jobs of yours, and run your ended ones again.
+bulk-undo-running = Job #{ $id } has not ended yet: let it end or cancel it, then undo what it did.
+bulk-undo-nothing = There is nothing left to undo
+bulk-undo-nothing-hint = What that job changed was undone already, or the tasks are not there any more.
+bulk-told-before = { $count ->
+    [one] One of them was done by an earlier attempt, and is left as it is now.
+   *[other] { $count } of them were done by earlier attempts, and are left as they are now.
+}
+bulk-retry-part = Of { $failed } that were refused only { $recorded } are recorded one by one, so they cannot be tried again alone. Run the job again as a whole: what it has done is left as it is.
 bulk-undo-none = That job changed nothing here that can be undone.
 bulk-undo-changed = It was changed again since.
 bulk-undo-part = A part of it was changed again since, and stays.

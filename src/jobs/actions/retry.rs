@@ -8,7 +8,7 @@ use super::life::anew;
 use super::{Told, enqueue, find, job_of, may_start, put, with_job};
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
-use crate::jobs::{BuiltIn, sql};
+use crate::jobs::{BuiltIn, Job, sql};
 use crate::notify::sql::{save_retry, unknown};
 use crate::people::Viewer;
 use crate::tasks::{By, Change, Status, Task, TaskId};
@@ -77,9 +77,8 @@ pub fn may_retry(conn: &Connection, viewer: &Viewer, before: &Task, only_failed_
     if job.family.children > 0 {
         return Err(Error::Conflict(msg("refused-retry-parent")));
     }
-    let counted = before.counts.is_some_and(|counts| counts.failed > 0);
-    if only_failed_items && !counted && !sql::has_failed_items(conn, before.id)? {
-        return Err(Error::Conflict(msg("refused-retry-no-items")));
+    if only_failed_items {
+        may_retry_items(conn, before, job)?;
     }
     if let Some(key) = &job.spec.unique_key
         && let Some(other) = sql::by_unique_key(conn, before.organisation, key)?
@@ -87,4 +86,21 @@ pub fn may_retry(conn: &Connection, viewer: &Viewer, before: &Task, only_failed_
         return Err(Error::Conflict(msg("refused-unique-key").arg("id", other.get())));
     }
     Ok(())
+}
+
+/// What refuses that only the failed items are tried again.
+fn may_retry_items(conn: &Connection, before: &Task, job: &Job) -> Result<()> {
+    let counted = before.counts.map_or(0, |counts| counts.failed);
+    if counted == 0 && !sql::has_failed_items(conn, before.id)? {
+        return Err(Error::Conflict(msg("refused-retry-no-items")));
+    }
+    // These find by their items what failed: what was counted and has no item would be left out without a word.
+    let recorded = match job.built_in() {
+        Some(BuiltIn::BulkEdit | BuiltIn::BulkDelete) => sql::failed_items(conn, before.id)?,
+        _ => counted,
+    };
+    match recorded < counted {
+        true => Err(Error::Conflict(msg("bulk-retry-part").arg("recorded", recorded).arg("failed", counted))),
+        false => Ok(()),
+    }
 }

@@ -1,10 +1,13 @@
-//! Who may start which of the built-in kinds: the same rule for pages, programs and schedules.
+//! Who may start which of the built-in kinds, and when: the same rule for pages, programs and schedules.
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::error::{Error, Result, msg};
 use crate::jobs::BuiltIn;
+use crate::jobs::bulk::{Act, Bulk};
 use crate::people::{self, Scope, Viewer};
+use crate::tasks;
 
 /// Refuses whoever may not start a job of this kind.
 pub fn may_start(conn: &Connection, viewer: &Viewer, kind: BuiltIn) -> Result<()> {
@@ -24,6 +27,20 @@ pub fn may_start(conn: &Connection, viewer: &Viewer, kind: BuiltIn) -> Result<()
         return Err(Error::Forbidden(msg("error-scope").arg("scope", Scope::Admin.as_str())));
     }
     Ok(())
+}
+
+/// Refuses what a payload asks for, where that cannot be as things stand.
+pub fn may_begin(conn: &Connection, viewer: &Viewer, kind: BuiltIn, payload: &Value) -> Result<()> {
+    if kind != BuiltIn::BulkEdit {
+        return Ok(());
+    }
+    let bulk = Bulk::of(kind, payload)?;
+    let (Act::Undo, Some(of)) = (bulk.act(), bulk.of_job) else { return Ok(()) };
+    // Of one that is not there, or not for them, the job itself tells.
+    match tasks::sql::find_for(conn, viewer, of)?.is_some_and(|task| !task.status.has_ended()) {
+        true => Err(Error::Conflict(msg("bulk-undo-running").arg("id", of.get()))),
+        false => Ok(()),
+    }
 }
 
 /// The kinds that this viewer may start.

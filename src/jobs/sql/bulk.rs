@@ -30,9 +30,16 @@ pub fn bulk_deed(conn: &Connection, job: TaskId, task: TaskId) -> Result<Option<
 
 pub fn save_bulk_deed(conn: &Connection, job: TaskId, task: TaskId, deed: &BulkDeed) -> Result<()> {
     conn.prepare_cached(
-        "insert into bulk_deeds (job_id, task_id, first_sequence, last_sequence, due_at) values (?1, ?2, ?3, ?4, ?5)",
+        "insert into bulk_deeds (job_id, task_id, first_sequence, last_sequence, due_at) values (?1, ?2, ?3, ?4, ?5)
+         on conflict do update set first_sequence = ?3, last_sequence = ?4, due_at = ?5",
     )?
     .execute(params![job, task, deed.first, deed.last, deed.due_at.map(Timestamp::as_microsecond)])?;
+    Ok(())
+}
+
+/// It did nothing to the task any more.
+pub fn delete_bulk_deed(conn: &Connection, job: TaskId, task: TaskId) -> Result<()> {
+    conn.prepare_cached("delete from bulk_deeds where job_id = ?1 and task_id = ?2")?.execute(params![job, task])?;
     Ok(())
 }
 

@@ -224,6 +224,16 @@ pub fn has_failed_items(conn: &Connection, task: TaskId) -> Result<bool> {
     Ok(!items(conn, task, Some(ItemOutcome::Failed), 0, 1)?.is_empty())
 }
 
+/// How many failed items are recorded.
+pub fn failed_items(conn: &Connection, task: TaskId) -> Result<i64> {
+    let Some(Place { generation, .. }) = place(conn, task)? else { return Ok(0) };
+    Ok(conn
+        .prepare_cached(
+            "select coalesce(sum(items), 0) from item_groups where task_id = ?1 and generation = ?2 and outcome = 'failed'",
+        )?
+        .query_one(params![task, generation], |row| row.get(0))?)
+}
+
 /// Items after a place, in the order in which they were first heard of; of one outcome or of all.
 pub fn items(
     conn: &Connection,

@@ -75,6 +75,7 @@ pub fn create(w: &mut Write<'_>, by: &By, new: NewTask) -> Result<Created> {
     {
         jobs::actions::may_start(w.conn, &viewer, kind)?;
         kind.check(&job.spec.payload)?;
+        jobs::actions::may_begin(w.conn, &viewer, kind, &job.spec.payload)?;
     }
     check_people(w.conn, viewer.organisation, task.assignee, task.project)?;
     if task.assignee.is_none() && !viewer.sees_all() {

@@ -10,6 +10,7 @@ mod undo;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::{Context, JobKind, Stop};
@@ -22,7 +23,7 @@ use crate::jobs::sql;
 use crate::locale::Lang;
 use crate::tasks::actions::Report;
 use crate::tasks::progress::CountsGiven;
-use crate::tasks::{Stage, TaskId};
+use crate::tasks::{Stage, TaskId, sql as tasks};
 pub use chosen::{Chosen, Piece, Place};
 pub use deed::{Deed, Differs, Told, Verdict, one_by_one};
 pub use preview::{Example, Preview, preview};
@@ -74,6 +75,7 @@ async fn go_through(kind: BuiltIn, payload: Value, job: &Context) -> Result<Valu
         tally: Tally::default(),
         total: None,
     };
+    going.check_undone().await?;
     if job.only_failed_items() {
         going.begin_with_failed();
     } else {
@@ -90,6 +92,8 @@ struct Tally {
     done: i64,
     skipped: i64,
     failed: i64,
+    /// Of those that were done, how many an earlier attempt did.
+    before: i64,
     /// Items that were written down.
     items: i64,
 }
@@ -154,6 +158,16 @@ impl Going<'_> {
         self.job.app().config.output.items
     }
 
+    /// What still goes on is not undone yet: it would do again what was set back.
+    async fn check_undone(&self) -> Result<(), Stop> {
+        let Deed::Undo(of) = *self.deed else { return Ok(()) };
+        let found = self.job.read(move |conn| tasks::find(conn, of)).await?;
+        match found.is_some_and(|task| !task.status.has_ended()) {
+            true => Err(Stop::Failed(self.l.m(&msg("bulk-undo-running").arg("id", of.get())))),
+            false => Ok(()),
+        }
+    }
+
     /// Only what failed in an earlier attempt is tried again: its items say which they were.
     fn begin_with_failed(&mut self) {
         let counts = self.job.counts();
@@ -167,12 +181,21 @@ impl Going<'_> {
         self.job.report(self.report(self.tally, Vec::new())).await?;
         let (own, mut after) = (self.job.id(), TaskId::new(0));
         loop {
-            let ids = self.job.read(move |conn| sql::bulk_tasks(conn, own, after, LOOK)).await?;
-            let Some(last) = ids.last() else { return Ok(()) };
-            after = *last;
-            let told: Vec<Told> =
-                ids.iter().map(|id| Told { id: *id, verdict: Verdict::Done(None), deed: None }).collect();
+            let deed = self.deed.clone();
+            let read = move |conn: &Connection| {
+                let mut ids = sql::bulk_tasks(conn, own, after, LOOK)?;
+                let last = ids.last().copied();
+                let again = undone(conn, own, &deed, ids.clone())?;
+                ids.retain(|id| !again.contains(id));
+                Ok((ids, last))
+            };
+            let (ids, last) = self.job.read(read).await?;
+            let Some(last) = last else { return Ok(()) };
+            after = last;
+            let done = |id: TaskId| Told { id, verdict: Verdict::Done(None), deed: None };
+            let told: Vec<Told> = ids.into_iter().map(done).collect();
             let items = self.tally.add(self.l, &told, self.room());
+            self.tally.before = self.tally.done;
             self.job.report(self.report(self.tally, items)).await?;
         }
     }
@@ -192,11 +215,12 @@ impl Going<'_> {
         let (own, begun) = (self.job.id(), self.tally.done > 0);
         let (mut total, mut after) = (self.tally.done, None);
         loop {
+            let deed = self.deed.clone();
             let piece = self.piece(after, LOOK).await?;
             let ids = piece.ids;
             total += match begun {
                 false => number(ids.len()),
-                true => self.job.read(move |conn| Ok(number(undone(conn, own, ids)?.len()))).await?,
+                true => self.job.read(move |conn| Ok(number(undone(conn, own, &deed, ids)?.len()))).await?,
             };
             after = piece.next;
             if after.is_none() {
@@ -229,12 +253,16 @@ impl Going<'_> {
         self.tally = self
             .job
             .act(move |w, by| {
-                let ids = undone(w.conn, own, ids)?;
+                let ids = undone(w.conn, own, &deed, ids)?;
                 let told = one_by_one(w, by, &deed, &ids)?;
-                for Told { id, deed, .. } in &told {
-                    if let Some(deed) = deed {
-                        sql::save_bulk_deed(w.conn, own, *id, deed)?;
-                    }
+                let undone_jobs = match *deed {
+                    Deed::Undo(of) => undo::chain(w.conn, of)?,
+                    _ => Vec::new(),
+                };
+                for Told { id, deed: did, .. } in &told {
+                    let Some(did) = did else { continue };
+                    sql::save_bulk_deed(w.conn, own, *id, did)?;
+                    undo::turn_over(w.conn, &undone_jobs, *id, did)?;
                 }
                 let items = tally.add(l, &told, room);
                 let counts = CountsGiven {
@@ -251,10 +279,13 @@ impl Going<'_> {
     }
 
     async fn end(self) -> Result<Value, Stop> {
-        let Tally { done, skipped, failed, .. } = self.tally;
+        let Tally { done, skipped, failed, before, .. } = self.tally;
         let l = self.l;
         let told = msg("bulk-told").arg("done", l.number(done)).arg("skipped", l.number(skipped));
         let mut text = format!("{}\n", l.m(&told.arg("failed", l.number(failed))));
+        if before > 0 {
+            text.push_str(&format!("{}\n", l.n("bulk-told-before", before)));
+        }
         let own = self.job.id();
         let groups = self.job.read(move |conn| sql::item_groups(conn, own, ItemOutcome::Skipped, GROUPS, 0)).await?;
         for group in groups {
@@ -269,11 +300,15 @@ fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Those to which the job has done nothing yet.
-fn undone(conn: &rusqlite::Connection, job: TaskId, ids: Vec<TaskId>) -> Outcome<Vec<TaskId>> {
+/// Those to which the job has done nothing yet; or of which it undid what was then done again.
+fn undone(conn: &Connection, job: TaskId, deed: &Deed, ids: Vec<TaskId>) -> Outcome<Vec<TaskId>> {
     let mut left = Vec::with_capacity(ids.len());
     for id in ids {
-        if sql::bulk_deed(conn, job, id)?.is_none() {
+        let is_done_again = match deed {
+            Deed::Undo(of) => sql::bulk_deed(conn, *of, id)?.is_some(),
+            _ => false,
+        };
+        if is_done_again || sql::bulk_deed(conn, job, id)?.is_none() {
             left.push(id);
         }
     }

@@ -1,12 +1,14 @@
 //! Setting back what a job changed of a task: the trail says what it was and what it became. Only what is still as the job
-//! left it becomes what it was.
+//! left it becomes what it was; then that job did nothing to it any more, and run again does it again.
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::error::{Error, Message, Result, msg};
-use crate::jobs::sql::bulk_deed;
+use crate::jobs::BuiltIn;
+use crate::jobs::bulk::{Act, Bulk};
+use crate::jobs::sql::{BulkDeed, bulk_deed, delete_bulk_deed, save_bulk_deed};
 use crate::tasks::actions::Edit;
 use crate::tasks::{Change, Due, Task, TaskId, sql};
 
@@ -63,4 +65,34 @@ fn text(value: &Value) -> String {
 fn due(old: &Value, at: Option<Timestamp>) -> Option<Due> {
     let day = old.as_str()?.parse().ok();
     at.map(|at| day.map_or(Due::At(at), |day| Due::Date(day, at)))
+}
+
+/// The job whose changes are undone; where it had itself undone another's, that one; and so on.
+pub fn chain(conn: &Connection, job: TaskId) -> Result<Vec<TaskId>> {
+    let (mut chain, mut next) = (Vec::new(), Some(job));
+    while let Some(job) = next {
+        let Some(found) = sql::find(conn, job)? else { break };
+        chain.push(job);
+        // A job undoes only what was there before it.
+        next = undoes(&found).filter(|older| *older < job);
+    }
+    Ok(chain)
+}
+
+/// What the first of them did to the task is undone by this deed: what that one had undone stands again, and so on.
+pub fn turn_over(conn: &Connection, chain: &[TaskId], task: TaskId, deed: &BulkDeed) -> Result<()> {
+    for (place, job) in chain.iter().enumerate() {
+        match place % 2 {
+            0 => delete_bulk_deed(conn, *job, task)?,
+            _ => save_bulk_deed(conn, *job, task, deed)?,
+        }
+    }
+    Ok(())
+}
+
+/// The job whose changes this one undoes.
+fn undoes(task: &Task) -> Option<TaskId> {
+    let job = task.job().filter(|job| job.built_in() == Some(BuiltIn::BulkEdit))?;
+    let bulk = Bulk::of(BuiltIn::BulkEdit, &job.spec.payload).ok()?;
+    bulk.of_job.filter(|_| bulk.act() == Act::Undo)
 }
