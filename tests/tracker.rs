@@ -204,3 +204,26 @@ async fn only_admins_bring_exports_and_only_what_they_may_see() {
     let job = NewJob { job_kind: Some("import-tracker".into()), payload: wrong, ..NewJob::default() };
     assert!(format!("{:?}", create_job(&house, "alice", job).await.unwrap_err()).contains("payload.projects"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_into_a_file_waits_until_there_is_room_for_it() {
+    let house = House::open().await;
+    let (alice, bob) = (house.alice(), house.bob());
+    let brought = upload_for(&alice, BuiltIn::ImportTracker, "board.json", TRELLO).await.expect(303);
+    let path = brought.location().unwrap();
+    let most = u32::try_from(milepost::config::LOOKS_AT_ONCE).unwrap();
+    let others = house.server.app.memory.looks.clone().acquire_many_owned(most).await.unwrap();
+    let mut look = std::pin::pin!(alice.get(&path));
+    let meanwhile = async {
+        for _ in 0..5 {
+            bob.get("/tasks").await.expect(200);
+        }
+    };
+    tokio::select! {
+        biased;
+        page = &mut look => panic!("it was looked into: {}", page.said()),
+        () = meanwhile => {}
+    }
+    drop(others);
+    assert!(look.await.expect(200).contains("Oil the winch"));
+}

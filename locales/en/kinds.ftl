@@ -139,6 +139,7 @@ sheet-long-row = The row that begins on line { $line } is longer than 1 MB. Is t
 sheet-unknown-sheet = There is no sheet “{ $name }”. There are: { $known }.
 sheet-no-sheet = This workbook has no sheet with a table.
 sheet-no-workbook = This is no XLSX workbook, or a broken one.
+archive-many-parts = This file is an archive of more parts than Milepost looks through.
 sheet-too-large = This workbook unpacks to more than Milepost takes. Save it as CSV.
 sheet-old-excel = This is a workbook of the old kind (.xls). Save it as .xlsx or CSV.
 sheet-broken = This file is broken in a way that cannot be read over.

@@ -139,6 +139,7 @@ sheet-long-row = השורה שמתחילה בשורה { $line } ארוכה ממ�
 sheet-unknown-sheet = אין גיליון ”{ $name }“. הגיליונות הם: { $known }.
 sheet-no-sheet = אין בחוברת הזאת גיליון עם טבלה.
 sheet-no-workbook = זו לא חוברת XLSX, או שהיא פגומה.
+archive-many-parts = הקובץ הזה הוא ארכיון של יותר חלקים ממה ש־Milepost עובר עליהם.
 sheet-too-large = החוברת הזאת נפרסת ליותר ממה ש־Milepost מקבל. כדאי לשמור אותה כ־CSV.
 sheet-old-excel = זו חוברת מהסוג הישן (‎.xls). צריך לשמור אותה כ־xlsx או CSV.
 sheet-broken = הקובץ הזה פגום כך שאי אפשר לקרוא אותו.

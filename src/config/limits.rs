@@ -98,6 +98,8 @@ pub const BULK_AT_ONCE: usize = 50;
 pub const BULK_CHUNK: usize = 50;
 /// Tasks that a page asks one by one what would become of them: some 50 ms of reading.
 pub const BULK_PREVIEW: usize = 1_000;
+/// Files that were brought and are looked at for a page at the same time: each may unpack to a hundred megabytes or two.
+pub const LOOKS_AT_ONCE: usize = 2;
 /// Groups of errors on a job's page, and keys of each: the rest is in the CSV file.
 pub const ERROR_GROUPS: usize = 20;
 pub const ERROR_KEYS: usize = 5;

@@ -23,6 +23,7 @@ pub mod sought;
 pub mod sql;
 pub mod trackers;
 pub mod worker;
+mod zipped;
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::assign::{Candidate, candidates};
 use super::forms::{Fields, Filled};
 use super::page::{Nav, Page, Visit};
-use crate::error::{Error, Result, msg};
+use crate::error::{Error, Message, Result, msg};
 use crate::jobs::BuiltIn;
 use crate::jobs::actions::copy_artifact;
 use crate::jobs::artifacts::ArtifactName;
@@ -144,7 +144,7 @@ async fn look(visit: &Visit, fields: &Fields) -> Result<Found> {
         sheet: text("sheet"),
         is_perhaps_hebrew: visit.l() == Lang::He,
     };
-    let reading = tokio::task::spawn_blocking(move || {
+    let reading = in_turn(visit, move || {
         let form = sheets::look(&mut file, &wishes)?;
         let mut rows = Vec::new();
         sheets::read(&mut file, &form, |row| {
@@ -153,9 +153,23 @@ async fn look(visit: &Visit, fields: &Fields) -> Result<Found> {
         })?;
         if rows.is_empty() { Err(msg("import-no-rows")) } else { Ok(Found { form, rows }) }
     });
+    reading.await
+}
+
+/// Looks into a file when there is room for it. Whoever does not wait for the answer keeps the room until it is there.
+pub(super) async fn in_turn<T: Send + 'static>(
+    visit: &Visit,
+    look: impl FnOnce() -> Result<T, Message> + Send + 'static,
+) -> Result<T> {
+    let turn = visit.app.memory.looks.clone().acquire_owned().await.map_err(anyhow::Error::from)?;
+    let looking = tokio::task::spawn_blocking(move || {
+        let looked = look();
+        drop(turn);
+        looked
+    });
     // A reader that panics over what is in a file cannot say more than that.
-    let found = reading.await.unwrap_or_else(|_| Err(msg("sheet-broken")));
-    found.map_err(|why| Error::field("file", why))
+    let looked = looking.await.unwrap_or_else(|_| Err(msg("sheet-broken")));
+    looked.map_err(|why| Error::field("file", why))
 }
 
 /// Whether the first row names the columns: as the form says, else as it looks.

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::assign::{Candidate, candidates};
 use super::forms::{Fields, Filled};
-use super::import::{file_of, show_upload};
+use super::import::{file_of, in_turn, show_upload};
 use super::job_fields::{self, Input};
 use super::page::{Nav, Page, Visit};
-use crate::error::{Error, Result, msg};
+use crate::error::Result;
 use crate::jobs::BuiltIn;
 use crate::jobs::actions::copy_artifact;
 use crate::jobs::trackers::{self, Export, Found, Lefts, Person, Tracker, Wishes};
@@ -62,12 +62,7 @@ async fn look(visit: &Visit, fields: &Fields) -> Result<Export> {
         name: name.as_str().to_owned(),
     };
     let mut file = copy_artifact(&visit.app, &visit.viewer, task, name).await?;
-    let reading = tokio::task::spawn_blocking(move || {
-        trackers::load(&mut file).and_then(|bytes| trackers::read(&bytes, &wishes))
-    });
-    // A reader that panics over what is in a file cannot say more than that.
-    let export = reading.await.unwrap_or_else(|_| Err(msg("sheet-broken")));
-    export.map_err(|why| Error::field("file", why))
+    in_turn(visit, move || trackers::load(&mut file).and_then(|bytes| trackers::read(&bytes, &wishes))).await
 }
 
 pub(super) async fn show(visit: &Visit, fields: &Fields, form: Filled) -> Result<Response> {

@@ -62,7 +62,7 @@ pub mod viewer;
 
 pub use route::{Access, Route, Use, delete, get, patch, post, put};
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use axum::extract::FromRequestParts;
@@ -72,6 +72,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, extract};
 use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -80,7 +81,7 @@ use tower_http::trace::TraceLayer;
 use crate::App;
 use crate::api::bearer::Bearers;
 use crate::api::{self, names::AllNames, rates::Rates};
-use crate::config::Config;
+use crate::config::{Config, LOOKS_AT_ONCE};
 use crate::error::{Error, msg};
 use arrival::{arrive, without_prefix};
 use boundary::{boundary, loggable, panicked};
@@ -101,6 +102,8 @@ pub struct Memory {
     pub rates: Rates,
     /// The API's, as it is served.
     pub description: OnceLock<Bytes>,
+    /// Who looks into a file that was brought waits for their turn.
+    pub looks: Arc<Semaphore>,
 }
 
 impl Memory {
@@ -115,6 +118,7 @@ impl Memory {
             rates: Rates::new(config.requests_per_minute),
             description: OnceLock::new(),
         }
+            looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
     }
 }
 

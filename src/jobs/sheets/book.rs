@@ -8,6 +8,7 @@ use jiff::civil::{Date, DateTime, Time};
 
 use super::{COLUMNS, Form, Next, ROW_BYTES, Row, Take, rewind, unreadable};
 use crate::error::{Message, msg};
+use crate::jobs::zipped::{self, Refused};
 
 /// Bytes that a part of the archive may unpack to: sheets are read as they come, the others are kept.
 const SHEET_BYTES: u64 = 2 * 1024 * 1024 * 1024;
@@ -40,7 +41,10 @@ fn open<R: Read + Seek>(file: &mut R) -> Result<Xlsx<BufReader<&mut R>>, Message
 /// spreadsheet wrote.
 fn check<R: Read + Seek>(file: &mut R) -> Result<(), Message> {
     rewind(file)?;
-    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|_| msg("sheet-no-workbook"))?;
+    let mut archive = zipped::open(file).map_err(|why| match why {
+        Refused::TooLarge => msg("archive-many-parts"),
+        Refused::Broken => msg("sheet-no-workbook"),
+    })?;
     let mut block = vec![0; 64 * 1024];
     let mut kept = 0;
     for place in 0..archive.len() {
