@@ -137,7 +137,7 @@ async fn the_history_leads_to_it_with_its_filter() {
 async fn past_the_limit_it_stops_and_says_so() {
     let house = House::open().await;
     let job = create_job(&house, "alice", NewJob::default()).await.unwrap();
-    for _ in 0..11 {
+    for _ in 0..10 {
         log(&house, "alice", job, "a lamp\n".repeat(10_000)).await;
     }
     let (said, rows) = searched(&house, "alice", json!({ "q": "lamp" })).await;

@@ -101,6 +101,8 @@ struct Seeking<'a> {
     found_tasks: i64,
     hits: BTreeMap<Place, i64>,
     room: usize,
+    /// More was found than there is room for.
+    is_cut: bool,
 }
 
 impl<'a> Seeking<'a> {
@@ -131,6 +133,7 @@ impl<'a> Seeking<'a> {
             found_tasks: 0,
             hits: BTreeMap::new(),
             room: config::SEARCH_HITS,
+            is_cut: false,
         })
     }
 
@@ -151,8 +154,9 @@ impl<'a> Seeking<'a> {
     }
 
     async fn seek(&mut self) -> Result<(), Stop> {
-        while self.room > 0 {
-            let (wanted, room) = (self.wanted.clone(), self.room);
+        while !self.is_cut {
+            // One more than there is room for says that there are more.
+            let (wanted, room) = (self.wanted.clone(), self.room + 1);
             let part = self.walk.part(TASKS, move |conn, _, lines| {
                 let hits = wanted.of_tasks(conn, &lines, room)?;
                 let tasks = lines.into_iter().map(|line| (line.id, line.kind, line.title));
@@ -181,8 +185,8 @@ impl<'a> Seeking<'a> {
     async fn log(&mut self, id: TaskId, title: &str) -> Result<bool, Stop> {
         let (mut found, mut lines) = (false, Lines::new(id, title));
         let mut place = Some(LogPlace::default());
-        while let Some(from) = place.take().filter(|_| self.room > 0) {
-            let (wanted, room, mut at) = (self.wanted.clone(), self.room, lines);
+        while let Some(from) = place.take().filter(|_| !self.is_cut) {
+            let (wanted, room, mut at) = (self.wanted.clone(), self.room + 1, lines);
             let read = self.job.read_as(move |conn, viewer| {
                 let (chunks, next) = match tasks::find_for(conn, viewer, id)? {
                     Some(_) => sql::log_chunks(conn, id, from, LOG_BYTES)?,
@@ -206,8 +210,10 @@ impl<'a> Seeking<'a> {
     }
 
     /// Counts and writes what was found: no more than there was room for.
-    async fn keep(&mut self, hits: Vec<Hit>) -> Result<(), Stop> {
-        self.room = self.room.saturating_sub(hits.len());
+    async fn keep(&mut self, mut hits: Vec<Hit>) -> Result<(), Stop> {
+        self.is_cut |= hits.len() > self.room;
+        hits.truncate(self.room);
+        self.room -= hits.len();
         for hit in &hits {
             *self.hits.entry(hit.place).or_default() += 1;
         }
@@ -216,7 +222,7 @@ impl<'a> Seeking<'a> {
     }
 
     async fn end(self) -> Result<Value, Stop> {
-        let is_cut = self.room == 0;
+        let is_cut = self.is_cut;
         // Tasks that were counted and are gone were looked at as well as they could be.
         let skipped = if is_cut { self.total - self.tasks } else { 0 };
         let total = self.tasks + skipped;
