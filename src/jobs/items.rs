@@ -97,10 +97,32 @@ fn to_message(text: &str) -> Option<String> {
 }
 
 /// A cell of a spreadsheet that nothing computes: what a program would take for a formula begins with an apostrophe
-/// (OWASP, CSV Injection).
+/// (OWASP, CSV Injection). Spreadsheets of countries that write decimals with a comma divide at semicolons or tabs, whatever
+/// stands in quotes, and begin a row at each line: there, too, nothing begins that computes.
 pub fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if is_formula { format!("'{text}") } else { text.to_owned() }
+    let mut cell = String::with_capacity(text.len() + 1);
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+        cell.push('\'');
+    }
+    let mut may_begin = text.starts_with('"');
+    for (at, c) in text.char_indices() {
+        if may_begin && computes(&text[at..]) {
+            cell.push('\'');
+        }
+        may_begin = matches!(c, ';' | '\t' | '\r' | '\n') || (may_begin && c == '"');
+        cell.push(c);
+    }
+    cell
+}
+
+/// Whether a spreadsheet would do something with it. What begins a list, or a number, stays as it was written: a sum that
+/// calls nothing and names no other place harms nobody.
+fn computes(text: &str) -> bool {
+    match text.chars().next() {
+        Some('=' | '@' | '＝' | '＠') => true,
+        Some('+' | '-' | '＋' | '－') => text.lines().next().is_some_and(|line| line.contains(['(', '|', '!'])),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -129,5 +151,20 @@ mod tests {
             assert!(cell(text).starts_with('\''), "{text}");
         }
         assert_eq!(cell("row 7"), "row 7");
+    }
+
+    #[test]
+    fn no_part_of_a_cell_is_a_formula_where_semicolons_divide() {
+        for (text, told) in [
+            ("a;=HYPERLINK(\"http://x\")", "a;'=HYPERLINK(\"http://x\")"),
+            ("a;\"=1", "a;\"'=1"),
+            ("a\t@sum", "a\t'@sum"),
+            ("a\n=1", "a\n'=1"),
+            ("a;-2+3+cmd|' /C calc'!A0", "a;'-2+3+cmd|' /C calc'!A0"),
+            ("To do:\n- paint\n- sweep; -5 degrees\n+ rope", "To do:\n- paint\n- sweep; -5 degrees\n+ rope"),
+            ("a = b; c", "a = b; c"),
+        ] {
+            assert_eq!(cell(text), told);
+        }
     }
 }
