@@ -28,6 +28,7 @@ mod eta;
 mod export;
 mod feed;
 mod health;
+mod feed_turns;
 mod house;
 mod hub;
 mod hub_model;

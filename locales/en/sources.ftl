@@ -105,6 +105,7 @@ feed-status = { $host } answered with status { $status }. Nothing was changed.
 feed-many-are-gone = { $gone } of { $known } entries are gone from the feed, which is hardly meant so. Nothing was changed. If it is meant so, start it once with “Believe it when most of it is gone”.
 feed-columns = “{ $line }” does not say which column is what. Write it like this: title: Summary
 feed-twin = Another entry of the feed has the same id.
+feed-waits = Waits until job #{ $id }, which reads the same feed, has ended.
 feed-told-unchanged = The feed is as it was.
 feed-told-gone = gone from the feed
 feed-told-again = of the updated: back again

@@ -168,3 +168,14 @@ pub fn running_of(
     };
     Ok(conn.prepare_cached(sql)?.query_one(params![organisation, name, most], |row| row.get(0))?)
 }
+
+/// The running jobs of a kind.
+pub fn running_of_kind(conn: &Connection, organisation: OrganisationId, kind: &str) -> Result<Vec<TaskId>> {
+    Ok(conn
+        .prepare_cached(
+            "select task_id from jobs where organisation_id = ?1 and job_kind = ?2 and attempt_started_at is not null
+               and ended_at is null",
+        )?
+        .query_map(params![organisation, kind], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
+}

@@ -4,6 +4,7 @@
 
 mod read;
 mod sync;
+mod turn;
 
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ const STAGES: [&str; 3] = ["fetching", "reading", "saving"];
 /// Of fewer tasks, more than half may go at once without a doubt.
 const FEW: usize = 5;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
 pub struct Payload {
     url: String,
@@ -51,6 +52,18 @@ pub struct Payload {
     /// A feed of which more than half is gone, or all of it, is believed.
     #[serde(default)]
     many_gone: bool,
+}
+
+impl Payload {
+    /// By which feeds are known: with a project, one feed can be two.
+    fn address(&self) -> Vec<u8> {
+        Sha256::digest(self.url.trim()).to_vec()
+    }
+
+    fn is_same_feed(&self, other: &Payload) -> bool {
+        let name = |payload: &Payload| payload.project.trim().to_lowercase();
+        self.address() == other.address() && name(self) == name(other)
+    }
 }
 
 pub struct SyncFeed;
@@ -96,7 +109,7 @@ impl<'a> Sync<'a> {
         let project = named(&payload.project).map(|name| directory.project(&name)).transpose().map_err(failed)?;
         let assignee = named(&payload.assignee).map(|name| directory.person(&name)).transpose().map_err(failed)?;
         let assignee = assignee.unwrap_or(viewer.user);
-        let address = Sha256::digest(payload.url.trim()).to_vec();
+        let address = payload.address();
         let settings = format!(
             "{} {} {assignee} {:?} {:?} {} {}",
             payload.format,
@@ -107,6 +120,7 @@ impl<'a> Sync<'a> {
             viewer.zone.iana_name().unwrap_or_default()
         );
         let name = payload.project.trim().to_lowercase();
+        turn::wait(job, l, &payload).await?;
         let begun = Report { stage: stage(0), ..Report::default() };
         let (feed, last) = job
             .act(move |w, _| {
