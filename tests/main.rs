@@ -13,6 +13,7 @@ mod backup;
 mod backup_restored;
 mod bad_input;
 mod binary;
+mod bring_kill;
 mod broadcast;
 mod broadcast_form;
 mod broadcast_kill;
