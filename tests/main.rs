@@ -22,6 +22,7 @@ mod browser;
 mod bulk;
 mod clean_up;
 mod bulk_again;
+mod clean_up;
 mod bulk_form;
 mod connections;
 mod daily_statistics;

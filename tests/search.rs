@@ -140,6 +140,9 @@ async fn past_the_limit_it_stops_and_says_so() {
     for _ in 0..10 {
         log(&house, "alice", job, "a lamp\n".repeat(10_000)).await;
     }
+    let (said, rows) = searched(&house, "alice", json!({ "q": "lamp", "kind": "job" })).await;
+    assert_eq!((rows.len(), &said["is_cut"]), (100_000, &json!(false)), "as many as there is room for are all");
+    log(&house, "alice", job, "a lamp\n").await;
     let (said, rows) = searched(&house, "alice", json!({ "q": "lamp" })).await;
     assert_eq!((rows.len(), &said["is_cut"]), (100_000, &json!(true)));
 }
@@ -160,4 +163,27 @@ async fn a_cancelled_search_leaves_no_file() {
     house.server.app.act(&alice, Via::Page, move |w, by| cancel(w, by, &running, None)).await.unwrap();
     assert_eq!(ended(&house, id).await.status, Status::Cancelled);
     assert!(milepost::jobs::sql::artifacts(&house.look(), id).unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_and_projects_are_chosen_by_name() {
+    let house = House::open().await;
+    let alice = house.alice();
+    alice.post("/projects", &[("name", "Waterfront")]).await.expect(303);
+    let bob = house.people.id("bob");
+    for path in ["/jobs/new/search", "/jobs/new/export-history", "/schedules/new?what=search"] {
+        let page = alice.open(path).await;
+        assert!(page.has(&format!("select#person option[value='{bob}']")), "{path}");
+        assert!(page.has("select#project option[value='1']"), "{path}");
+    }
+    let form = alice.open(&format!("/jobs/new/search?q=lantern&person={bob}&project=1")).await.form(".panel");
+    assert_eq!((form.value("person"), form.value("project")), (Some(bob), Some("1")));
+    // What is not offered any more stays chosen: a filter less would name more than was meant.
+    alice.post("/projects/1/archive", &[("archived", "1")]).await.expect(303);
+    let page = alice.open("/jobs/new/search?q=lantern&project=1").await;
+    assert_eq!(page.text("#project option[selected]"), "Waterfront");
+    assert_eq!(page.form(".panel").value("project"), Some("1"));
+    assert_eq!(house.bob().open("/jobs/new/search?q=lantern&project=1").await.text("#project option[selected]"), "#1");
+    let id = started(&alice.submit(&page.form(".panel")).await.expect(303));
+    assert_eq!(ended(&house, id).await.job().unwrap().spec.payload["project"], 1);
 }

@@ -6,28 +6,26 @@ use std::sync::Arc;
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::response::{IntoResponse, Response};
-use rusqlite::Connection;
 use serde_json::Value;
 
-use super::assign::{Candidate, candidates};
 use super::choices::Names;
 use super::forms::{Fields, Filled};
 use super::fragments::Frame;
-use super::job_fields::{self, Input, Typed, beside_fields};
+use super::job_fields::{self, Input, beside_fields};
+use super::job_names::ByName;
 use super::jobs::counted;
 use super::new_job::start;
 use super::page::{Nav, Page, Visit};
 use super::shown::{self, Icon};
 use super::trail::{Side, side};
-use crate::App;
 use crate::error::{Error, Result, msg};
 use crate::insight::jobs::Counted;
 use crate::insight::{self, HistoryFilter};
 use crate::jobs::BuiltIn;
+use crate::jobs::actions::may_begin;
 use crate::jobs::bulk::{Act, Bulk};
 use crate::jobs::kinds::bulk::{Chosen, Deed, Example, Preview, preview};
 use crate::locale::Lang;
-use crate::people::{ProjectId, Viewer};
 use crate::tasks::{TaskId, sql};
 
 #[derive(Template, WebTemplate)]
@@ -100,6 +98,15 @@ impl Told {
         self.preview.judged == 0
     }
 
+    /// Why there is none of them, and what to do about it.
+    fn none(&self) -> (&'static str, &'static str) {
+        let l = self.frame.l;
+        match self.act {
+            Act::Undo => (l.t("bulk-undo-nothing"), l.t("bulk-undo-nothing-hint")),
+            _ => (l.t("bulk-nothing-fits"), l.t("bulk-nothing-fits-hint")),
+        }
+    }
+
     /// Whether it has no effect on any of them.
     fn is_idle(&self) -> bool {
         self.preview.would == 0 && self.preview.judged >= self.preview.count.jobs
@@ -164,55 +171,20 @@ const NOT_OF_JOBS: [&str; 6] = ["status", "kind", "person", "priority", "from", 
 /// Neither is typed on this page.
 const HIDDEN: [&str; 2] = ["until", "of_job"];
 
-/// Whom and what one may choose among.
-struct Choices {
-    people: Vec<Candidate>,
-    names: Arc<Names>,
-}
+/// How many the form that starts it says it will be.
+const SHOWN: &str = "shown";
 
-impl Choices {
-    fn read(app: &App, viewer: &Viewer, conn: &Connection) -> Result<Choices> {
-        if viewer.is_admin() {
-            let (people, names) = candidates(app, conn, viewer)?;
-            return Ok(Choices { people, names });
-        }
-        Ok(Choices { people: Vec::new(), names: app.memory.choices.of(app, conn, viewer)? })
-    }
-
-    /// Numbers of people and projects are chosen by name.
-    fn name(&self, l: Lang, mut input: Input) -> Input {
-        let projects =
-            || self.names.projects.iter().map(|(id, name): &(ProjectId, String)| (id.to_string(), name.clone()));
-        let first = |key: &str| (String::new(), l.t(key).to_owned());
-        let choices: Vec<(String, String)> = match input.name {
-            "person" => {
-                let people = self.names.people.iter().map(|(id, name)| (id.to_string(), name.clone()));
-                std::iter::once(first("monitor-any")).chain(people).collect()
-            }
-            "project" => std::iter::once(first("monitor-any")).chain(projects()).collect(),
-            "set_assignee" => {
-                let none = [first("bulk-as-is"), ("0".to_owned(), l.t("task-nobody").to_owned())];
-                let people = self.people.iter().map(|(id, name, load)| (id.clone(), format!("{name} · {load}")));
-                none.into_iter().chain(people).collect()
-            }
-            "set_project" => {
-                let none = [first("bulk-as-is"), ("0".to_owned(), l.t("assign-no-project").to_owned())];
-                none.into_iter().chain(projects()).collect()
-            }
-            _ => return input,
-        };
-        let chosen = |(value, label): (String, String)| {
-            let is_chosen = value == input.value;
-            (value.into(), label, is_chosen)
-        };
-        input.choices = choices.into_iter().map(chosen).collect();
-        (input.typed, input.hint) = (Typed::Choice, None);
-        input
+/// How many a button names, and then the job's title: to how many it would be done, or, where they are too many to ask one
+/// by one, how many fit.
+fn agreed(preview: &Preview) -> Counted {
+    match preview.judged >= preview.count.jobs {
+        true => Counted { jobs: preview.would, or_more: false },
+        false => preview.count,
     }
 }
 
 /// The inputs that this visitor has use for: those that choose, those that change.
-fn inputs(visit: &Visit, kind: BuiltIn, form: &Filled, choices: &Choices) -> (Vec<Input>, Vec<Input>) {
+fn inputs(visit: &Visit, kind: BuiltIn, form: &Filled, choices: &ByName) -> (Vec<Input>, Vec<Input>) {
     let l = visit.l();
     let is_of_jobs = OF_JOBS.iter().any(|name| !form.value(name).is_empty());
     let mut all = job_fields::inputs(l, kind, form);
@@ -226,13 +198,15 @@ fn inputs(visit: &Visit, kind: BuiltIn, form: &Filled, choices: &Choices) -> (Ve
         let is_for = |act: &str| act != Act::Undo.as_str() && (visit.viewer.is_admin() || act != Act::Change.as_str());
         input.choices.retain(|(act, _, _)| is_for(act.as_ref()));
     }
-    let named = |inputs: Vec<Input>| inputs.into_iter().map(|input| choices.name(l, input)).collect();
-    (named(which), named(what))
+    (choices.all(visit, which), choices.all(visit, what))
 }
 
-/// What the form says, if it can be done as a whole.
-fn said(kind: BuiltIn, fields: &Fields) -> Result<(Value, Bulk)> {
+/// What the form says, if it can be done as a whole, and by this visitor at all.
+fn said(visit: &Visit, kind: BuiltIn, fields: &Fields) -> Result<(Value, Bulk)> {
     let payload = job_fields::payload(kind, fields)?;
+    if kind == BuiltIn::BulkEdit && Bulk::of(kind, &payload)?.act() == Act::Change && !visit.viewer.is_admin() {
+        return Err(Error::field("act", msg("bulk-error-members")));
+    }
     kind.check(&payload).map_err(beside_fields)?;
     let bulk = Bulk::of(kind, &payload)?;
     Ok((payload, bulk))
@@ -250,20 +224,21 @@ fn pairs_of(payload: &Value) -> Vec<(String, String)> {
 
 /// What would happen to which, asked of one moment.
 struct Asked {
-    choices: Choices,
+    choices: ByName,
     preview: Option<(Preview, TaskId)>,
     undone: Option<String>,
 }
 
-async fn ask(visit: &Visit, wanted: Option<(Value, Bulk)>) -> Result<Asked> {
+async fn ask(visit: &Visit, kind: BuiltIn, wanted: Option<(Value, Bulk)>) -> Result<Asked> {
     let (app, viewer, now) = (visit.app.clone(), visit.viewer.clone(), visit.app.clock.now());
     let asked = visit.app.db.snapshot(move |conn, _| {
-        let choices = Choices::read(&app, &viewer, conn)?;
+        let choices = ByName::read(&app, &viewer, conn)?;
         let Some((payload, bulk)) = wanted else { return Ok(Asked { choices, preview: None, undone: None }) };
         let newest = insight::newest_task(conn)?.unwrap_or(TaskId::new(0));
         let until = bulk.which.until.map_or(newest, |until| until.min(newest));
         let (chosen, deed) = (Chosen::of(&payload, &bulk), Deed::of(&bulk));
         let told = preview(conn, &viewer, (&chosen, &deed), until, now)?;
+        may_begin(conn, &viewer, kind, &payload)?;
         let undone = match bulk.of_job {
             Some(job) => Some(sql::find_for(conn, &viewer, job)?.ok_or(Error::NotFound)?.title),
             None => None,
@@ -280,20 +255,19 @@ async fn show(
     form: Filled,
     wanted: Option<(Value, Bulk)>,
 ) -> Result<Response> {
-    let asked = ask(visit, wanted.clone()).await?;
+    let asked = ask(visit, kind, wanted.clone()).await?;
     let page = visit.page(Nav::Jobs, kind.title_key());
     let l = page.l;
     let (which, what) = inputs(visit, kind, &form, &asked.choices);
     let shown: Vec<&str> = which.iter().chain(&what).map(|input| input.name).collect();
     let told = wanted.zip(asked.preview).map(|((payload, bulk), (preview, until))| {
+        let count = agreed(&preview);
         let mut fields = pairs_of(&payload);
         fields.retain(|(name, _)| name != "until");
-        fields.push(("until".to_owned(), until.to_string()));
-        let judged_all = preview.judged >= preview.count.jobs;
-        let count = if judged_all { Counted { jobs: preview.would, or_more: false } } else { preview.count };
+        fields.extend([("until".to_owned(), until.to_string()), (SHOWN.to_owned(), count.jobs.to_string())]);
         Told {
             frame: Frame::of(&visit.app, &visit.viewer),
-            names: asked.choices.names.clone(),
+            names: asked.choices.names().clone(),
             act: bulk.act(),
             title: title(l, bulk.act(), count),
             preview,
@@ -333,7 +307,7 @@ pub(super) async fn get(visit: Visit, kind: BuiltIn, fields: Fields) -> Result<R
         return show(&visit, kind, &fields, typed(), None).await;
     }
     // Nothing is done yet: whatever is there may be looked at, and what is there is what the form then names.
-    match said(kind, &fields.clone().or([("until", TaskId::new(i64::MAX).to_string())])) {
+    match said(&visit, kind, &fields.clone().or([("until", TaskId::new(i64::MAX).to_string())])) {
         Ok(wanted) => show(&visit, kind, &fields, typed(), Some(wanted)).await,
         Err(error) => {
             let form = Filled::refused(fields.clone(), error, visit.l())?;
@@ -344,12 +318,21 @@ pub(super) async fn get(visit: Visit, kind: BuiltIn, fields: Fields) -> Result<R
 
 pub(super) async fn post(visit: Visit, kind: BuiltIn, fields: Fields) -> Result<Response> {
     let l = visit.l();
-    let made = match said(kind, &fields) {
+    let made = match said(&visit, kind, &fields) {
         Ok((payload, bulk)) => begin(&visit, kind, payload, bulk).await,
         Err(error) => Err(error),
     };
     match made {
-        Ok(id) => Ok(visit.done(l.t("bulk-begun"), &format!("/tasks/{id}"))),
+        Ok((id, count)) => {
+            let then = fields.get(SHOWN).parse().ok().filter(|then| *then != count.jobs);
+            let said = match then {
+                Some(then) => {
+                    l.m(&msg("bulk-begun-otherwise").arg("then", l.number(then)).arg("now", counted(l, count)))
+                }
+                None => l.t("bulk-begun").to_owned(),
+            };
+            Ok(visit.done(said, &format!("/tasks/{id}")))
+        }
         Err(error) => {
             let form = Filled::refused(fields.clone(), beside_fields(error), l)?;
             show(&visit, kind, &fields, form, None).await
@@ -357,12 +340,11 @@ pub(super) async fn post(visit: Visit, kind: BuiltIn, fields: Fields) -> Result<
     }
 }
 
-async fn begin(visit: &Visit, kind: BuiltIn, payload: Value, bulk: Bulk) -> Result<TaskId> {
-    let (viewer, now, chosen) = (visit.viewer.clone(), visit.app.clock.now(), Chosen::of(&payload, &bulk));
-    let until = bulk.which.until.unwrap_or(TaskId::new(i64::MAX));
-    let count = visit.app.db.read(move |conn| chosen.count(conn, &viewer, until, now)).await?;
-    let l = visit.l();
-    Ok(start(visit, kind, title(l, bulk.act(), count), payload).await?.id)
+/// Starts it for as many as there are by now.
+async fn begin(visit: &Visit, kind: BuiltIn, payload: Value, bulk: Bulk) -> Result<(TaskId, Counted)> {
+    let asked = ask(visit, kind, Some((payload.clone(), bulk.clone()))).await?;
+    let count = asked.preview.map(|(preview, _)| agreed(&preview)).unwrap_or(Counted { jobs: 0, or_more: false });
+    Ok((start(visit, kind, title(visit.l(), bulk.act(), count), payload).await?.id, count))
 }
 
 /// An earlier job's tasks and changes, as the address of its form says them: for those that are there by now.

@@ -27,6 +27,7 @@ pub mod job_fields;
 pub mod job_files;
 pub mod job_forms;
 pub mod job_look;
+pub mod job_names;
 mod job_shown;
 pub mod jobs;
 pub mod monitor;

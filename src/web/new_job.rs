@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::forms::{Fields, Filled};
 use super::job_fields::{self, Input, beside_fields};
+use super::job_names::named;
 use super::monitor::pairs;
 use super::page::{Nav, Page, Visit, see_other};
 use super::{At, broadcast, bulk_form, import, import_tracker};
@@ -102,13 +103,13 @@ pub(super) async fn kind_of(visit: &Visit, name: &str) -> Result<BuiltIn> {
     Ok(kind)
 }
 
-fn show(visit: &Visit, kind: BuiltIn, form: Filled) -> Response {
+async fn show(visit: &Visit, kind: BuiltIn, form: Filled) -> Result<Response> {
     let page = visit.page(Nav::Jobs, kind.title_key());
     let l = page.l;
-    let inputs = job_fields::inputs(l, kind, &form);
+    let inputs = named(visit, kind, job_fields::inputs(l, kind, &form)).await?;
     let shown = job_fields::names(&inputs);
     let shown = StartPage { l, page, offer: Offer::of(l, kind), form, inputs, shown };
-    (shown.form.status, shown).into_response()
+    Ok((shown.form.status, shown).into_response())
 }
 
 pub async fn get_kind(visit: Visit, At(name): At<String>, RawQuery(query): RawQuery) -> Result<Response> {
@@ -142,7 +143,7 @@ pub async fn get_kind(visit: Visit, At(name): At<String>, RawQuery(query): RawQu
             *value = said.to_owned();
         }
     }
-    Ok(show(&visit, kind, Filled::fresh(values.iter().map(|(name, value)| (*name, value.as_str())))))
+    show(&visit, kind, Filled::fresh(values.iter().map(|(name, value)| (*name, value.as_str())))).await
 }
 
 pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Result<Response> {
@@ -172,7 +173,7 @@ pub async fn post_kind(visit: Visit, At(name): At<String>, fields: Fields) -> Re
     match kind {
         BuiltIn::ImportTasks => import::show_columns(&visit, &fields, form).await,
         BuiltIn::ImportTracker => import_tracker::show(&visit, &fields, form).await,
-        _ => Ok(show(&visit, kind, form)),
+        _ => show(&visit, kind, form).await,
     }
 }
 

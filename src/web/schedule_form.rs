@@ -17,6 +17,7 @@ use super::assign::{Candidate, candidates};
 use super::choices::Names;
 use super::forms::{Fields, Filled};
 use super::job_fields::{self, Input, beside_fields};
+use super::job_names::named;
 use super::monitor::pairs;
 use super::new_job::kind_of;
 use super::page::{Nav, Page, Visit};
@@ -158,7 +159,7 @@ async fn show(visit: &Visit, what: What, id: Option<ScheduleId>, form: Filled) -
     let page = visit.page(Nav::Schedules, if id.is_some() { "schedule-edit-title" } else { "schedules-new" });
     let l = page.l;
     let inputs = match what {
-        What::BuiltIn(kind) => job_fields::inputs(l, kind, &form),
+        What::BuiltIn(kind) => named(visit, kind, job_fields::inputs(l, kind, &form)).await?,
         What::Assignment | What::Own => Vec::new(),
     };
     let heading = match what {
