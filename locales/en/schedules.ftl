@@ -134,6 +134,9 @@ refused-schedule-project = Its project is archived or gone. Edit the schedule to
 refused-schedule-other = What it is to make is not taken any more. Edit the schedule and save it: it says why.
 refused-schedule-open = An earlier run is still open, and this schedule does not run beside itself.
 refused-schedule-kind = This schedule came with its kind of job. Its time and its rules can be changed, its kind cannot.
+refused-schedule-version = Somebody saved this schedule after you opened it, so nothing was changed. Beside each field that differs stands what it is now; save again to put yours there.
+schedule-is-now = Now it is: { $value }
+schedule-is-blank = blank
 refused-schedules-full = There are { $limit } schedules already. Delete one first.
 
 error-due-after = Write days from 0 to { $days }, such as 2d, or hours, such as 6h.

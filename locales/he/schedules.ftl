@@ -137,6 +137,9 @@ refused-schedule-project = הפרויקט שלו בארכיון או איננו.
 refused-schedule-other = מה שהוא אמור ליצור כבר אינו מתקבל. עריכה ושמירה יאמרו למה.
 refused-schedule-open = ריצה קודמת עוד פתוחה, והתזמון הזה אינו רץ לצד עצמו.
 refused-schedule-kind = התזמון הזה הגיע עם סוג העבודה שלו. אפשר לשנות את הזמן והכללים, לא את הסוג.
+refused-schedule-version = מישהו שמר את התזמון הזה אחרי שנפתח כאן, ולכן דבר לא שונה. ליד כל שדה ששונה כתוב מה יש בו עכשיו; שמירה נוספת תכניס את מה שהוקלד.
+schedule-is-now = עכשיו: { $value }
+schedule-is-blank = ריק
 refused-schedules-full = יש כבר { $limit } תזמונים. צריך קודם למחוק אחד.
 
 error-due-after = יש לכתוב ימים מ־0 עד { $days }, למשל 2d, או שעות, למשל 6h.

@@ -115,6 +115,9 @@ pub struct EditBody {
     overlap: Option<Overlap>,
     #[schema(value_type = Option<schemas::AlarmFailures>)]
     alarm_failures: Option<i64>,
+    /// The version that you read: when somebody saved the schedule since, nothing is changed (409).
+    #[schema(value_type = Option<schemas::Id>)]
+    version: Option<i64>,
 }
 
 /// Blank would be one's own, to whoever fills in the form.
@@ -165,6 +168,7 @@ impl NewBody {
                 overlap: self.overlap.unwrap_or(overlap),
                 alarm_failures: self.alarm_failures.unwrap_or(usual.alarm_failures),
             },
+            version: None,
         })
     }
 }
@@ -183,6 +187,7 @@ impl EditBody {
                 overlap: self.overlap.unwrap_or(rules.overlap),
                 alarm_failures: self.alarm_failures.unwrap_or(rules.alarm_failures),
             },
+            version: self.version,
         }
     }
 }

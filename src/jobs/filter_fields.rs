@@ -43,7 +43,7 @@ const fn kind_key(kind: Kind) -> &'static str {
     }
 }
 
-pub(super) const fn priority_key(priority: Priority) -> &'static str {
+pub const fn priority_key(priority: Priority) -> &'static str {
     match priority {
         Priority::Low => "priority-low",
         Priority::Medium => "priority-medium",

@@ -45,6 +45,7 @@ mod route;
 pub mod schedule;
 pub mod schedule_form;
 pub mod schedule_look;
+pub mod schedule_stale;
 pub mod schedules;
 pub mod session;
 pub mod settings;
@@ -71,9 +72,9 @@ use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, extract};
+use tokio::sync::Semaphore;
 use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
-use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -101,10 +102,10 @@ pub struct Memory {
     pub bearers: Bearers,
     pub names: AllNames,
     pub rates: Rates,
-    /// The API's, as it is served.
-    pub description: OnceLock<Bytes>,
     /// Who looks into a file that was brought waits for their turn.
     pub looks: Arc<Semaphore>,
+    /// The API's, as it is served.
+    pub description: OnceLock<Bytes>,
 }
 
 impl Memory {
@@ -117,9 +118,9 @@ impl Memory {
             bearers: Bearers::default(),
             names: AllNames::default(),
             rates: Rates::new(config.requests_per_minute),
+            looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
             description: OnceLock::new(),
         }
-            looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
     }
 }
 

@@ -23,6 +23,7 @@ use super::new_job::kind_of;
 use super::page::{Nav, Page, Visit};
 use super::schedule::{downtime_key, overlap_key};
 use super::schedule_look::ahead;
+use super::schedule_stale::beside_present;
 use super::schedules::choose;
 use super::shown::Moment;
 use crate::config;
@@ -223,9 +224,13 @@ fn rule_values(rules: &Rules) -> [(&'static str, String); 4] {
     ]
 }
 
+/// What the form of one that is there already carries: the version that it shows.
+pub(super) const VERSION: &str = "version";
+
 /// A schedule as its form shows it again.
-fn values(schedule: &Schedule) -> Vec<(&'static str, String)> {
+pub(super) fn values(schedule: &Schedule) -> Vec<(&'static str, String)> {
     let mut values = vec![
+        (VERSION, schedule.version.to_string()),
         ("title", schedule.title.clone()),
         ("cron", schedule.cron.as_str().to_owned()),
         ("zone", schedule.zone_name().to_owned()),
@@ -314,7 +319,10 @@ pub async fn post_schedule(visit: Visit, At(id): At<ScheduleId>, fields: Fields)
             let said = visit.l().with("schedule-saved", "title", &schedule.title);
             Ok(visit.done(said, &format!("/schedules/{id}")))
         }
-        Err(error) => show(&visit, what, Some(id), refused(&visit, fields, error)?).await,
+        Err(error) => {
+            let (fields, error) = beside_present(&visit, id, fields, error).await?;
+            show(&visit, what, Some(id), refused(&visit, fields, error)?).await
+        }
     }
 }
 
@@ -350,7 +358,8 @@ fn wanted(what: What, fields: &Fields) -> Result<Wanted> {
     checked.check()?;
     let template = template.ok_or_else(|| anyhow::anyhow!("a checked form lacks what it makes"))?;
     let text = |name: &str| fields.get(name).to_owned();
-    Ok(Wanted { title: text("title"), cron: text("cron"), zone: text("zone"), template, rules })
+    let version = fields.filled(VERSION).and_then(|version| version.trim().parse().ok());
+    Ok(Wanted { title: text("title"), cron: text("cron"), zone: text("zone"), template, rules, version })
 }
 
 fn choice<T: std::str::FromStr>(checked: &mut Checked, fields: &Fields, name: &'static str, usual: T) -> T {

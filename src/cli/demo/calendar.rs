@@ -42,6 +42,7 @@ pub async fn fill(app: &App, seeded: &Seeded, zone: &str) -> Result<()> {
         zone: zone.to_owned(),
         template,
         rules,
+        version: None,
     };
     let all = [
         wanted("Rehearse the evacuation announcement", "*/10 * * * *", rehearsal, Rules::default()),

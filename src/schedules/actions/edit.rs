@@ -22,6 +22,8 @@ pub struct Wanted {
     pub zone: String,
     pub template: Template,
     pub rules: Rules,
+    /// The version that its form was opened at, or that a program read: what somebody else saved since is not overwritten.
+    pub version: Option<i64>,
 }
 
 /// What of it stands for itself.
@@ -109,7 +111,11 @@ pub fn create(w: &mut Write<'_>, by: &By, wanted: Wanted) -> Result<Schedule> {
 /// stays Milepost's, and makes what it came to make.
 pub fn edit(w: &mut Write<'_>, by: &By, id: ScheduleId, wanted: impl FnOnce(&Schedule) -> Wanted) -> Result<Schedule> {
     let before = find(w, by, id)?;
-    let checked = checked(wanted(&before), by, w.now)?;
+    let wanted = wanted(&before);
+    if wanted.version.is_some_and(|version| version != before.version) {
+        return Err(Error::Conflict(msg("refused-schedule-version")));
+    }
+    let checked = checked(wanted, by, w.now)?;
     if before.comes_with.is_some() && kind(&before.template) != kind(&checked.template) {
         return Err(Error::Conflict(msg("refused-schedule-kind")));
     }
