@@ -87,7 +87,7 @@ async fn mixed(house: &House) -> Vec<String> {
 }
 
 /// How many the page says it would be done to.
-fn would(page: &Page) -> i64 {
+pub fn would(page: &Page) -> i64 {
     let said = page.text("#would");
     let words: Vec<&str> = said.trim_end_matches('.').split(' ').collect();
     words[words.len() - 3].parse().unwrap_or_else(|_| panic!("{said}"))

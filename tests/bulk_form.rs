@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::bulk::{EDIT, bulk, many, tally};
+use crate::bulk::{EDIT, bulk, many, tally, would};
 use crate::new_job::started;
 use crate::support::jobs::ended;
 use crate::support::server::House;
@@ -50,4 +50,39 @@ async fn members_are_offered_what_they_may_and_told_what_not() {
     assert!(page.has("#act-error"), "{}", page.said());
     assert_eq!(jobs(), 0, "nothing begins that would refuse all");
     bob.get(&format!("{EDIT}?act=cancel&kind=job&show=1")).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_monitor_shows_is_what_its_link_changes() {
+    let house = House::open().await;
+    let alice = house.alice();
+    let late = house.assign_with("Late", "bob", &[("due", "2025-03-02")]).await;
+    house.assign_with("Later", "bob", &[("due", "2025-04-02")]).await;
+    house.assign("Whenever", "carol").await;
+    let done = house.assign("Done", "bob").await;
+    house.bob().post(&format!("/tasks/{done}/complete"), &[]).await.expect(303);
+    let over = house.assign_with("Over and late", "bob", &[("due", "2025-03-01")]).await;
+    house.bob().post(&format!("/tasks/{over}/complete"), &[]).await.expect(303);
+    let bob = house.people.id("bob");
+    for (filter, count) in [
+        (String::new(), 3),
+        (format!("?person={bob}"), 2),
+        ("?overdue=1".to_owned(), 1),
+        ("?status=done".to_owned(), 2),
+        ("?q=late".to_owned(), 2),
+    ] {
+        let link = alice.open(&format!("/monitor{filter}")).await.attribute(".bulk-links a", "href").unwrap();
+        let form = alice.open(&link).await.form("[method='get'][action='/jobs/new/bulk-edit']");
+        let asked = form.fill("set_priority", "urgent").press("show", "1");
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&asked.fields).finish();
+        let page = alice.open(&format!("{}?{query}", asked.action)).await;
+        assert_eq!(would(&page), count, "{filter}: {}", page.said());
+    }
+    let page = alice.open(&format!("{EDIT}?overdue=now&set_priority=urgent&show=1")).await;
+    let done = ended(&house, started(&alice.submit(&page.form(CONFIRM)).await.expect(303))).await;
+    assert_eq!(tally(&done), [1, 0, 0]);
+    let urgent = "select id from tasks where priority = 'urgent'";
+    let urgent: i64 = house.look().query_row(urgent, [], |row| row.get(0)).unwrap();
+    assert_eq!(urgent.to_string(), late);
+    assert!(!house.bob().open("/monitor").await.has(".bulk-links"));
 }

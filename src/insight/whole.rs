@@ -67,13 +67,47 @@ pub fn keys(
         super::history::page_of(&mut query, filter, after, limit);
         keys.extend(query.map(conn, |row| Ok((row.get(0)?, row.get(1)?)))?);
     }
-    // In the order in which the index was read, or the next part would leave some out.
+    in_order(&mut keys, filter, limit);
+    Ok(keys)
+}
+
+/// In the order in which the index was read, or the next part would leave some out.
+fn in_order(keys: &mut Vec<HistoryKey>, filter: &HistoryFilter, limit: usize) {
     match filter.text {
         Some(_) => keys.sort_unstable_by_key(|(_, id)| std::cmp::Reverse(*id)),
         None => keys.sort_unstable_by_key(|key| std::cmp::Reverse(*key)),
     }
     keys.truncate(limit);
-    Ok(keys)
+}
+
+/// The same of those that have not ended.
+pub fn open_keys(
+    conn: &Connection,
+    viewer: &Viewer,
+    filter: &HistoryFilter,
+    until: TaskId,
+    after: Option<HistoryKey>,
+    limit: usize,
+) -> Result<Vec<HistoryKey>> {
+    let mut found = Vec::new();
+    // An index leads to each status: what has ended is not gone through.
+    for status in Status::ALL.iter().copied().filter(|status| !status.has_ended()) {
+        if filter.status.is_none_or(|wanted| wanted == status) {
+            let filter = HistoryFilter { status: Some(status), ..filter.clone() };
+            found.append(&mut keys(conn, viewer, &filter, until, after, limit)?);
+        }
+    }
+    in_order(&mut found, filter, limit);
+    Ok(found)
+}
+
+/// Of these, in their order, what is late.
+pub fn overdue(conn: &Connection, ids: &[TaskId], now: Timestamp) -> Result<Vec<TaskId>> {
+    let mut late = conn
+        .prepare_cached("select exists (select 1 from tasks where id = ?1 and finished_at is null and due_at <= ?2)")?;
+    let is_late = |id: &TaskId| late.query_one((id, now.as_microsecond()), |row| row.get::<_, bool>(0));
+    let late: Vec<bool> = ids.iter().map(is_late).collect::<rusqlite::Result<_>>()?;
+    Ok(ids.iter().zip(late).filter_map(|(id, is_late)| is_late.then_some(*id)).collect())
 }
 
 /// Of these, in their order, what there still is and this viewer may see.

@@ -30,11 +30,33 @@ words!(
     }
 );
 
+words!(
+    /// What became of the tasks that are meant.
+    Became { Open = "open" }
+);
+words!(
+    /// When they were late.
+    Late { Now = "now" }
+);
+
 /// The acts of `bulk-edit`.
 const EDITS: [Act; 4] = [Act::Change, Act::Cancel, Act::Retry, Act::Undo];
 /// What says which tasks are meant; without any of it, nothing does.
-const FILTERS: [&str; 11] =
-    ["status", "kind", "person", "project", "priority", "from", "to", "q", "standing", "of_job_kind", "until"];
+const FILTERS: [&str; 13] = [
+    "status",
+    "kind",
+    "person",
+    "project",
+    "priority",
+    "from",
+    "to",
+    "q",
+    "outcome",
+    "overdue",
+    "standing",
+    "of_job_kind",
+    "until",
+];
 /// More is no move of a date.
 const SHIFT_DAYS: i64 = 3_650;
 
@@ -87,6 +109,11 @@ pub struct Changes {
 pub struct Bulk {
     #[serde(flatten)]
     pub which: WhichJobs,
+    /// Of the tasks of the filter only those that have not ended, or those of them that are late: as the monitor has it.
+    #[serde(deserialize_with = "chosen")]
+    pub outcome: Option<Became>,
+    #[serde(deserialize_with = "chosen")]
+    pub overdue: Option<Late>,
     #[serde(deserialize_with = "chosen")]
     act: Option<Act>,
     #[serde(flatten)]
@@ -157,7 +184,9 @@ impl Bulk {
             refuse("standing", msg("bulk-error-standing"));
         }
         if jobs.standing.is_some()
-            && ["status", "kind", "person", "priority", "from", "to"].iter().any(|name| is_said(name))
+            && ["status", "kind", "person", "priority", "from", "to", "outcome", "overdue"]
+                .iter()
+                .any(|name| is_said(name))
         {
             refuse("standing", msg("bulk-error-lists"));
         }
@@ -188,6 +217,11 @@ pub fn fields(kind: BuiltIn) -> Vec<Field> {
 
 fn which_fields() -> Vec<Field> {
     let mut fields = filter_fields();
+    let or_any = |value, label| vec![("", msg("monitor-any")), (value, msg(label))];
+    fields.extend([
+        Field::choice("outcome", msg("bulk-outcome"), or_any(Became::Open.as_str(), "bulk-open")),
+        Field::choice("overdue", msg("task-overdue"), or_any(Late::Now.as_str(), "bulk-overdue-now")),
+    ]);
     let standings = Bucket::ALL.iter().map(|bucket| (bucket.as_str(), msg(bucket.title_key())));
     let any = std::iter::once(("", msg("monitor-any")));
     fields.extend([
@@ -220,7 +254,8 @@ mod tests {
         assert_eq!(edit(json!({ "until": 9 })), ["payload.act"], "nothing is to be changed");
         assert_eq!(edit(json!({ "until": 9, "set_priority": "" })), ["payload.act"], "a blank choice is none");
         assert_eq!(edit(json!({ "set_priority": "low" })), ["payload.until"], "no filter is not every task");
-        assert_eq!(edit(json!({ "set_priority": "low", "q": "" })), ["payload.until"]);
+        assert_eq!(edit(json!({ "set_priority": "low", "q": "", "outcome": "" })), ["payload.until"]);
+        assert_eq!(edit(json!({ "set_priority": "low", "outcome": "open" })), [""; 0]);
         assert_eq!(edit(json!({ "set_priority": "low", "q": "!!!" })), ["payload.q"], "a filter that says nothing");
         let long = "word ".repeat(config::SEARCH_WORDS + 1);
         assert_eq!(

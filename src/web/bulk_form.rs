@@ -20,10 +20,10 @@ use super::shown::{self, Icon};
 use super::trail::{Side, side};
 use crate::error::{Error, Result, msg};
 use crate::insight::jobs::Counted;
-use crate::insight::{self, HistoryFilter};
+use crate::insight::{self, Filter, HistoryFilter};
 use crate::jobs::BuiltIn;
 use crate::jobs::actions::may_begin;
-use crate::jobs::bulk::{Act, Bulk};
+use crate::jobs::bulk::{Act, Became, Bulk, Late};
 use crate::jobs::kinds::bulk::{Chosen, Deed, Example, Preview, preview};
 use crate::locale::Lang;
 use crate::tasks::{TaskId, sql};
@@ -167,7 +167,7 @@ fn title(l: Lang, act: Act, count: Counted) -> String {
 /// What only a list of jobs says.
 const OF_JOBS: [&str; 4] = ["standing", "of_job_kind", "of_queue", "of_category"];
 /// What it does not say.
-const NOT_OF_JOBS: [&str; 6] = ["status", "kind", "person", "priority", "from", "to"];
+const NOT_OF_JOBS: [&str; 8] = ["status", "kind", "person", "priority", "from", "to", "outcome", "overdue"];
 /// Neither is typed on this page.
 const HIDDEN: [&str; 2] = ["until", "of_job"];
 
@@ -357,6 +357,21 @@ pub(super) fn address_of(kind: BuiltIn, payload: &Value) -> String {
 /// The form that undoes what a job changed: what would happen, and a button.
 pub(super) fn undo_address(job: TaskId) -> String {
     address_of(BuiltIn::BulkEdit, &serde_json::json!({ "act": Act::Undo, "of_job": job }))
+}
+
+/// The form for the tasks that the monitor shows under a filter.
+pub(super) fn address_for_shown(filter: &Filter) -> String {
+    let Filter { status, person, project, priority, text, .. } = filter.clone();
+    let all = HistoryFilter { status, person, project, priority, text, ..HistoryFilter::default() };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(all.pairs());
+    if filter.status.is_none() {
+        query.append_pair("outcome", Became::Open.as_str());
+    }
+    if filter.overdue {
+        query.append_pair("overdue", Late::Now.as_str());
+    }
+    super::monitor::address(&format!("/jobs/new/{}", BuiltIn::BulkEdit), &query.finish(), None)
 }
 
 /// The form for the tasks that a filter of the history names.

@@ -7,6 +7,7 @@ use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
+use super::bulk_form::address_for_shown;
 use super::choices::Names;
 use super::fragments::{Frame, View};
 use super::page::{Nav, Page, Visit, written};
@@ -35,6 +36,8 @@ pub struct MonitorPage {
     next: Option<String>,
     is_filtered: bool,
     is_admin: bool,
+    /// Where all that it shows is changed; for admins.
+    bulk: Option<String>,
 }
 
 impl IntoResponse for MonitorPage {
@@ -171,6 +174,7 @@ pub async fn get_monitor(visit: Visit, RawQuery(query): RawQuery) -> Result<Moni
         next: found.next.map(|key| address("/monitor", &query, Some(key.to_string()))),
         is_filtered: !filter.is_empty(),
         is_admin: visit.viewer.is_admin(),
+        bulk: visit.viewer.is_admin().then(|| address_for_shown(&filter)),
         choice: Choice::of(page.l, names, &filter),
         page,
     })

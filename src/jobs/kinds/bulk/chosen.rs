@@ -8,7 +8,7 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::insight::jobs::{self, Counted, JobKey};
 use crate::insight::{HistoryFilter, JobFilter, whole};
-use crate::jobs::bulk::{Act, Bulk};
+use crate::jobs::bulk::{Act, Became, Bulk, Late};
 use crate::jobs::items::ItemOutcome;
 use crate::jobs::{Bucket, sql};
 use crate::people::Viewer;
@@ -22,12 +22,20 @@ const COUNTED: usize = 1_000;
 
 #[derive(Clone, Debug)]
 pub enum Chosen {
-    Tasks(HistoryFilter),
+    Tasks(HistoryFilter, Only),
     Jobs(Bucket, JobFilter),
     /// To which that job did something.
     Done(TaskId),
     /// Which failed in an earlier attempt of that job.
     Failed(TaskId),
+}
+
+/// Of the tasks of a filter, which.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Only {
+    All,
+    Open,
+    Overdue,
 }
 
 #[derive(Clone, Debug)]
@@ -55,7 +63,14 @@ impl Chosen {
                 };
                 Chosen::Jobs(bucket, jobs)
             }
-            _ => Chosen::Tasks(filter),
+            _ => Chosen::Tasks(
+                filter,
+                match (bulk.outcome, bulk.overdue) {
+                    (_, Some(Late::Now)) => Only::Overdue,
+                    (Some(Became::Open), None) => Only::Open,
+                    (None, None) => Only::All,
+                },
+            ),
         }
     }
 
@@ -69,11 +84,18 @@ impl Chosen {
         limit: usize,
     ) -> Result<Piece> {
         match self {
-            Chosen::Tasks(filter) => {
+            Chosen::Tasks(filter, only) => {
                 let after = after.map(|place| (place.at, place.id));
-                let keys = whole::keys(conn, viewer, filter, until, after, limit)?;
+                let keys = match only {
+                    Only::All => whole::keys(conn, viewer, filter, until, after, limit)?,
+                    Only::Open | Only::Overdue => whole::open_keys(conn, viewer, filter, until, after, limit)?,
+                };
                 let next = keys.last().filter(|_| keys.len() == limit).map(|(at, id)| Place { at: *at, id: *id });
-                Ok(Piece { ids: keys.into_iter().map(|(_, id)| TaskId::new(id)).collect(), next })
+                let mut ids: Vec<TaskId> = keys.into_iter().map(|(_, id)| TaskId::new(id)).collect();
+                if *only == Only::Overdue {
+                    ids = whole::overdue(conn, &ids, now)?;
+                }
+                Ok(Piece { ids, next })
             }
             Chosen::Jobs(bucket, filter) => {
                 let filter = JobFilter { until: Some(until), ..filter.clone() };
