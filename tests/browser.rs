@@ -44,6 +44,11 @@ async fn a_schedule_is_said_in_words_as_one_types_with_script_and_without() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_broadcast_is_shown_before_it_is_sent_and_the_bell_of_open_pages_moves() {
+    Served::open().await.script("bell.mjs").run();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_tabs_of_one_browser_on_plain_http_all_load_and_the_visible_one_is_live() {
     let served = Served::open().await;
     let task = served.assign("Paint the north pier").await;

@@ -51,7 +51,9 @@ impl Heard {
             Letter::Presence { user, .. } => Heard::Presence { user: user.get() },
             Letter::Changed { .. } => Heard::Changed,
             Letter::Sight(letter) => Heard::Sight { sequence: letter.sequence },
-            Letter::ViewersChanged | Letter::Ended { .. } => panic!("{letter:?} is nobody's to hear"),
+            Letter::ViewersChanged | Letter::Unread { .. } | Letter::Ended { .. } => {
+                panic!("{letter:?} was sent by no test")
+            }
         }
     }
 }

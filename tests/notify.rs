@@ -108,3 +108,27 @@ async fn a_long_list_is_read_page_by_page_and_the_oldest_of_too_many_goes() {
     let kept: i64 = house.look().query_row("select count(*) from notifications", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, config::NOTIFICATIONS_KEPT);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_pages_hear_how_many_are_unread_and_nobody_hears_of_anothers() {
+    let house = House::open().await;
+    for subject in ["First", "Second"] {
+        told(&house, "ada", subject).await;
+    }
+    let mut bob = house.bob().events("/events?view=mine", None).await;
+    let mut alice = house.alice().events("/events?view=monitor", None).await;
+    let mut ada = house.ada().events("/events?view=monitor", None).await;
+    for stream in [&mut bob, &mut alice, &mut ada] {
+        stream.named("hello").await;
+    }
+    for name in ["bob", "alice", "ada"] {
+        told(&house, name, "News").await;
+    }
+    for (stream, unread) in [(&mut bob, "One is unread."), (&mut alice, "One is unread."), (&mut ada, "3 are unread.")]
+    {
+        let event = stream.named("bell").await;
+        assert!(event.data.contains(unread), "{}", event.data);
+    }
+    house.bob().post("/notifications/read", &[("id", "3")]).await.expect(303);
+    assert_eq!(bob.named("bell").await.data, "<span id=\"bell-count\"></span>");
+}

@@ -62,6 +62,9 @@ function handle(event) {
     case "list":
       ring({ soft: data(event).soft });
       break;
+    case "bell":
+      showCount(swap.parse(event.data));
+      break;
     case "gone":
       leave(data(event).id);
       break;
@@ -95,6 +98,16 @@ function showPresence({ user, state }) {
     const word = element.querySelector("small");
     if (word) word.textContent = words[state] ?? state;
   }
+}
+
+// How many notifications are unread, beside the bell.
+function showCount(page) {
+  const arrived = page.getElementById("bell-count");
+  const present = document.getElementById("bell-count");
+  if (!arrived || !present || arrived.textContent === present.textContent) return;
+  present.replaceWith(document.adoptNode(arrived));
+  const said = document.querySelector("#bell-count .visually-hidden");
+  if (said) announce(said.textContent);
 }
 
 // On the task's own page there is nothing left to stand on: it is asked for anew, and says so itself.
@@ -195,6 +208,7 @@ function bringUpTo(page, isGone) {
     return true;
   }
   const main = swap.applyPage(page);
+  showCount(page);
   if (main) turnAt(main.dataset.turns);
   markUpdated();
   return true;

@@ -212,7 +212,7 @@ impl Encoding for Letters {
                 gone(cursor, tasks.filter(|task| self.filter.task.is_none_or(|id| id == *task)), out);
             }
             Item::Reset { cursor } => out.push_at(cursor, reset(cursor)),
-            Item::Tick(_) | Item::Presence { .. } | Item::Changed => {}
+            Item::Tick(_) | Item::Presence { .. } | Item::Changed | Item::Unread(_) => {}
         }
     }
 }

@@ -27,6 +27,8 @@ pub enum Item {
     },
     /// Names or settings changed: ask again for what is shown.
     Changed,
+    /// So many notifications this subscriber has not read now.
+    Unread(i64),
     /// Tasks left this subscriber's sight, though nothing happened to them.
     Gone {
         cursor: Cursor,
@@ -321,6 +323,7 @@ impl Feed {
                 let cursor = self.cursor();
                 Some(if letter.gone.is_some() { Item::Gone { cursor, letter } } else { Item::Reset { cursor } })
             }
+            Letter::Unread { user: whose, unread, .. } => (whose == user).then_some(Item::Unread(unread)),
             Letter::ViewersChanged | Letter::Ended { .. } => None,
         }
     }

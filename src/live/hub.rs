@@ -156,7 +156,7 @@ impl Hub {
                 self.0.viewers.fetch_add(1, Ordering::SeqCst);
                 self.0.streams.end(*user, *organisation, *credentials, *reason);
             }
-            Letter::ViewersChanged => {
+            Letter::ViewersChanged | Letter::Unread { .. } => {
                 self.0.viewers.fetch_add(1, Ordering::SeqCst);
             }
             Letter::Changed { .. } => {
@@ -185,7 +185,9 @@ impl Hub {
             let organisation = match letter {
                 Letter::Task(task) => task.entry.organisation,
                 Letter::Tick(tick) => tick.task.organisation,
-                Letter::Presence { organisation, .. } | Letter::Changed { organisation } => *organisation,
+                Letter::Presence { organisation, .. }
+                | Letter::Changed { organisation }
+                | Letter::Unread { organisation, .. } => *organisation,
                 Letter::Sight(sight) => sight.organisation,
                 Letter::ViewersChanged | Letter::Ended { .. } => continue,
             };
@@ -203,7 +205,7 @@ impl Hub {
                     task.sees.iter().chain(gone).copied().for_each(to_member);
                 }
                 Letter::Tick(tick) => tick.sees.iter().copied().for_each(to_member),
-                Letter::Presence { user, .. } => to_member(*user),
+                Letter::Presence { user, .. } | Letter::Unread { user, .. } => to_member(*user),
                 Letter::Sight(sight) => to_member(sight.user),
                 Letter::Changed { .. } => {
                     members.keys().filter(|(of, _)| *of == organisation).for_each(|(_, user)| to_member(*user));

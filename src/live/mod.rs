@@ -94,6 +94,12 @@ pub enum Letter {
     Sight(Arc<SightLetter>),
     /// What is kept in memory about viewers may differ; nobody's rights ended.
     ViewersChanged,
+    /// So many notifications a member has not read now.
+    Unread {
+        organisation: OrganisationId,
+        user: UserId,
+        unread: i64,
+    },
     Ended {
         user: UserId,
         organisation: Option<OrganisationId>,
@@ -108,6 +114,8 @@ pub struct Batch {
     pub letters: Vec<Letter>,
     /// The first and the last place in the trail that its letters speak of.
     span: Option<(i64, i64)>,
+    /// Something in it is for one of its readers only.
+    is_personal: bool,
     whole: [OnceCell<Bytes>; Batch::WAYS],
 }
 
@@ -122,13 +130,14 @@ impl Batch {
             _ => None,
         });
         let span = places.fold(None, |span, place| Some((span.map_or(place, |(first, _)| first), place)));
-        Batch { letters, span, whole: [const { OnceCell::const_new() }; Batch::WAYS] }
+        let is_personal = letters.iter().any(|letter| matches!(letter, Letter::Unread { .. }));
+        Batch { letters, span, is_personal, whole: [const { OnceCell::const_new() }; Batch::WAYS] }
     }
 
     /// What was written of all of it for those who take everything that their channel carries, and take it alike: the
-    /// first of them writes it, the others wait for that.
+    /// first of them writes it, the others wait for that. None where they do not.
     pub fn whole(&self, way: usize) -> Option<&OnceCell<Bytes>> {
-        self.whole.get(way)
+        self.whole.get(way).filter(|_| !self.is_personal)
     }
 }
 

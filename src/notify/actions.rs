@@ -7,7 +7,7 @@ use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result};
 use crate::live::Letter;
-use crate::people::Viewer;
+use crate::people::{self, OrganisationId, UserId, Viewer};
 use crate::tasks::By;
 
 /// Whether whom it was for knows it.
@@ -23,11 +23,17 @@ pub enum Told {
 /// Writes it down for whom it is for.
 pub fn tell(w: &mut Write<'_>, new: &NewNotification) -> Result<Told> {
     if sql::insert_notification(w.conn, new, w.now)? {
-        // Every page shows how many are unread, and who asks is kept in memory.
-        w.publish(Letter::ViewersChanged);
+        count_anew(w, new.organisation, new.user)?;
         return Ok(Told::Now);
     }
     Ok(if sql::is_told(w.conn, new)? { Told::Before } else { Told::Nobody })
+}
+
+/// Every page shows how many are unread, and who asks is kept in memory.
+fn count_anew(w: &mut Write<'_>, organisation: OrganisationId, user: UserId) -> Result<()> {
+    let unread = people::sql::unread(w.conn, organisation, user)?;
+    w.publish(Letter::Unread { organisation, user, unread });
+    Ok(())
 }
 
 /// A page of one's own, unread ones first, and where the next one begins.
@@ -52,7 +58,7 @@ pub fn mark_read(w: &mut Write<'_>, by: &By, id: NotificationId) -> Result<()> {
         return Err(Error::NotFound);
     }
     if sql::mark_read(w.conn, organisation, user, id, w.now)? {
-        w.publish(Letter::ViewersChanged);
+        count_anew(w, by.viewer.organisation, by.viewer.user)?;
     }
     Ok(())
 }
@@ -61,7 +67,7 @@ pub fn mark_read(w: &mut Write<'_>, by: &By, id: NotificationId) -> Result<()> {
 pub fn mark_all_read(w: &mut Write<'_>, by: &By, newest: NotificationId) -> Result<i64> {
     let marked = sql::mark_all_read(w.conn, by.viewer.organisation, by.viewer.user, newest, w.now)?;
     if marked > 0 {
-        w.publish(Letter::ViewersChanged);
+        count_anew(w, by.viewer.organisation, by.viewer.user)?;
     }
     Ok(marked)
 }

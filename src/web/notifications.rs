@@ -34,6 +34,18 @@ struct Shown {
     reason: &'static str,
 }
 
+/// How many are unread, as every page shows it beside its bell.
+#[derive(Template)]
+#[template(path = "notifications/_count.html")]
+struct Count {
+    l: Lang,
+    unread: i64,
+}
+
+pub(super) fn bell_count(l: Lang, unread: i64) -> Result<String> {
+    Ok(Count { l, unread }.render().map_err(anyhow::Error::from)?)
+}
+
 /// `after=u.42` or `after=r.42`: behind an unread or a read one.
 fn place_of(text: &str) -> Option<Place> {
     let (kind, id) = text.split_once('.')?;

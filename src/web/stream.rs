@@ -12,6 +12,7 @@ use serde_json::json;
 use super::fragments::{EventKey, Frame, View, data_lines};
 use super::monitor::pairs;
 use super::moving;
+use super::notifications::bell_count;
 use super::page::is_written_for;
 use crate::App;
 use crate::config;
@@ -176,6 +177,10 @@ impl Encoding for Fragments {
                 }
             }
             Item::Changed => out.push(Bytes::from_static(LIST)),
+            Item::Unread(unread) => match bell_count(feed.watcher.lang, unread) {
+                Ok(html) => out.push([b"event: bell\n", &data_lines(&html)[..], b"\n"].concat().into()),
+                Err(error) => tracing::error!(%error, "a count could not be written"),
+            },
             // The doorbell comes by itself: what changes sight changes a name or a setting, too.
             Item::Gone { cursor, letter } => {
                 let shown = letter.gone.iter().flatten().copied().filter(|task| match &*self.interest {

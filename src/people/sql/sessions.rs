@@ -113,7 +113,7 @@ pub fn viewer(conn: &Connection, key: &SessionKey, now: Timestamp) -> rusqlite::
 }
 
 /// Notifications that a member has not read.
-fn unread(conn: &Connection, organisation: OrganisationId, user: UserId) -> rusqlite::Result<i64> {
+pub fn unread(conn: &Connection, organisation: OrganisationId, user: UserId) -> rusqlite::Result<i64> {
     conn.prepare_cached("select unread from members where organisation_id = ?1 and user_id = ?2")?
         .query_one(params![organisation, user], |row| row.get(0))
 }
