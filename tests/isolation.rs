@@ -164,6 +164,7 @@ fn table() -> Vec<Line> {
         post("/switch-organisation", "organisation=1", [SignIn, Nothing, Done, Done, Done]),
         post("/presence", "state=active", OWN_PAGE),
         get("/account", OWN_PAGE),
+        post("/account/alarms", "mail=1", OWN_DEED),
         post("/account/name", "name=Another", OWN_DEED),
         post("/account/password", "current=wrong&password=a long new password", [SignIn, Back, Back, Back, Back]),
         post("/account/preferences", "language=en&theme=auto&zone=", OWN_DEED),

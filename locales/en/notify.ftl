@@ -7,7 +7,7 @@ notifications-unread = { $count ->
    *[other] { $count } are unread.
 }
 notifications-none = Nothing to know
-notifications-none-hint = What admins write to you stands here.
+notifications-none-hint = What admins write to you stands here, and alarms of the schedules that you look after.
 notifications-new = New
 notifications-read = Mark as read
 notifications-read-all = Mark all as read
@@ -113,10 +113,22 @@ broadcast-no-url = This is no address of a webhook: it begins with http:// or ht
 broadcast-bell-of-file = Notifications in Milepost reach members only: choose e-mail or webhook for a file.
 broadcast-webhook-of-members = Members have no webhooks: choose a file with URLs.
 
+account-alarms = Alarms of schedules
+account-alarms-mail = Also by e-mail
+account-alarms-hint = When a schedule fails or does not come, its admins find a notification in Milepost, once for each time it begins.
+alarm-mail-subject = Schedule needs a look: { $title }
+alarm-mail-why = Milepost writes this once when it begins, because you asked for alarms by e-mail under Account.
+
+health-mail = Mail password
+health-mail-is = { $count ->
+    [0] No password for a mail server can be read on its way.
+   *[other] The password for the mail server goes over the network unencrypted, or may do so.
+}
+health-mail-advice = Write smtps:// or ?tls=required in --smtp-url.
 health-channels = Channels
 health-channels-is = { $count ->
-    [0] What was sent last got through.
-    [one] One channel failed when it was last used.
-   *[other] { $count } channels failed when they were last used.
+    [0] None failed as a whole in the last day.
+    [one] One could not be used when it was last tried, within the last day.
+   *[other] { $count } could not be used when they were last tried, within the last day.
 }
-health-channels-advice = Look at the last broadcast: its failed items say what the mail server answered. Check --smtp-url.
+health-channels-advice = Look at the last broadcast: its error says what the mail server answered. Check --smtp-url. This ends with the next message that gets through, or after a day.

@@ -8,7 +8,7 @@ notifications-unread = { $count ->
    *[other] { $count } התראות לא נקראו.
 }
 notifications-none = אין מה לדעת
-notifications-none-hint = כאן מופיע מה שההנהלה כותבת לך.
+notifications-none-hint = כאן מופיע מה שההנהלה כותבת לך, והתראות של התזמונים שבאחריותך.
 notifications-new = חדש
 notifications-read = סימון כנקראה
 notifications-read-all = סימון הכול כנקרא
@@ -120,11 +120,23 @@ broadcast-no-url = זאת לא כתובת של webhook: כתובת כזאת מת
 broadcast-bell-of-file = התראות ב־Milepost מגיעות רק לאנשי הארגון: לקובץ צריך לבחור דואר או webhook.
 broadcast-webhook-of-members = לאנשי הארגון אין webhooks: צריך לבחור קובץ עם כתובות.
 
+account-alarms = התראות של תזמונים
+account-alarms-mail = גם בדואר אלקטרוני
+account-alarms-hint = כשתזמון נכשל או לא מגיע, המנהלים שלו מקבלים התראה ב־Milepost, פעם אחת בכל פעם שזה מתחיל.
+alarm-mail-subject = תזמון דורש מבט: { $title }
+alarm-mail-why = ‏Milepost כותב את זה פעם אחת כשזה מתחיל, כי ביקשת בחשבון שלך לקבל התראות כאלה בדואר.
+
+health-mail = סיסמת הדואר
+health-mail-is = { $count ->
+    [0] אי אפשר לקרוא בדרך סיסמה של שרת דואר.
+   *[other] הסיסמה של שרת הדואר עוברת ברשת לא מוצפנת, או שהיא עלולה לעבור כך.
+}
+health-mail-advice = כדאי לכתוב smtps://‎ או ‎?tls=required ב־‎--smtp-url.
 health-channels = ערוצים
 health-channels-is = { $count ->
-    [0] מה שנשלח לאחרונה הגיע.
-    [one] ערוץ אחד נכשל בפעם האחרונה שהשתמשו בו.
-    [two] שני ערוצים נכשלו בפעם האחרונה שהשתמשו בהם.
-   *[other] { $count } ערוצים נכשלו בפעם האחרונה שהשתמשו בהם.
+    [0] אף ערוץ לא נכשל כולו ביממה האחרונה.
+    [one] ערוץ אחד לא פעל בפעם האחרונה שניסו אותו, ביממה האחרונה.
+    [two] שני ערוצים לא פעלו בפעם האחרונה שניסו אותם, ביממה האחרונה.
+   *[other] { $count } ערוצים לא פעלו בפעם האחרונה שניסו אותם, ביממה האחרונה.
 }
-health-channels-advice = כדאי להסתכל על ההודעה לרבים האחרונה: הפריטים שנכשלו אומרים מה שרת הדואר ענה. כדאי לבדוק את ‎--smtp-url.
+health-channels-advice = כדאי להסתכל על ההודעה לרבים האחרונה: השגיאה שלה אומרת מה שרת הדואר ענה. כדאי לבדוק את ‎--smtp-url. זה נגמר עם ההודעה הבאה שמגיעה, או אחרי יממה.

@@ -11,9 +11,9 @@ use super::shapes::{PersonShape, ProjectShape, person, project};
 use crate::config;
 use crate::schedules::alarm::alarm;
 use crate::schedules::sentence::sentence;
+use crate::schedules::told::alarm_text;
 use crate::schedules::{AfterDowntime, Alarm, Outcome, Overlap, Reason, Run, Schedule, ScheduleId, Template};
 use crate::tasks::{Priority, TaskId};
-use crate::web::schedule_look::alarm_text;
 
 /// What a schedule's jobs are made with.
 #[derive(Serialize, ToSchema)]

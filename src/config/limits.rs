@@ -245,6 +245,8 @@ pub const HEALTH_BACKUP_MINUTES: i64 = 26 * 60;
 pub const HEALTH_BACKUP_MINUTES_FAILING: i64 = 7 * 24 * 60;
 /// A job that waits for longer has no worker, or too few.
 pub const HEALTH_WAITING: SignedDuration = SignedDuration::from_hours(1);
+/// A channel that failed longer ago, and was not used since, says nothing of now.
+pub const HEALTH_CHANNEL: SignedDuration = SignedDuration::from_hours(24);
 /// It is looked at each quarter of an hour: what is older was missed four times.
 pub const HEALTH_FRESH: SignedDuration = SignedDuration::from_hours(1);
 
@@ -287,6 +289,8 @@ pub const SLOTS_MADE_UP: usize = 100;
 pub const SLOTS_COUNTED: usize = 1_000;
 /// Runs of one schedule that wait for earlier ones; further ones are skipped.
 pub const RUNS_WAITING: i64 = 100;
+/// How often schedules are looked at to which nothing happens: whether a run takes too long, or nobody begins.
+pub const ALARMS_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Schedules looked at in one step of the writer.
 pub const SCHEDULES_A_STEP: usize = 50;
 /// Schedules of an organisation.

@@ -22,6 +22,20 @@ pub enum Alarm {
     Slow { seconds: i64, median: i64 },
 }
 
+impl Alarm {
+    /// Of two alarms, the one with more is graver: the order in which they are looked for.
+    pub const fn gravity(self) -> i64 {
+        match self {
+            Alarm::Slow { .. } => 1,
+            Alarm::NotBegun(_) => 2,
+            Alarm::Late => 3,
+            Alarm::Missed(_) => 4,
+            Alarm::Failing(_) => 5,
+            Alarm::Refused(_) => 6,
+        }
+    }
+}
+
 /// `runs` are the last ones, newest first.
 pub fn alarm(schedule: &Schedule, runs: &[Run], now: Timestamp) -> Option<Alarm> {
     let last = runs.iter().find(|run| !run.is_waiting && run.outcome != Some(Outcome::Skipped));

@@ -1,5 +1,5 @@
 //! Schedules, the words: what is made again and again, when, and what becomes of it. Its time is in `cron`, how that is
-//! said in `sentence`, what is wrong with it in `alarm`; rows are in `sql`, verbs in `actions`, the tick in `worker`.
+//! said in `sentence`, what is wrong with it in `alarm` and `told`; rows are in `sql`, verbs in `actions`, the tick in `worker`.
 
 pub mod actions;
 pub mod alarm;
@@ -7,6 +7,7 @@ pub mod cron;
 pub mod due;
 pub mod sentence;
 pub mod sql;
+pub mod told;
 pub mod worker;
 
 use std::fmt;

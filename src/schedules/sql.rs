@@ -128,7 +128,7 @@ pub fn save(conn: &Connection, schedule: &Schedule) -> Result<()> {
     conn.prepare_cached(
         "update schedules set title = ?2, cron = ?3, zone = ?4, template = ?5, jitter_seconds = ?6, after_downtime = ?7,
            overlap = ?8, alarm_failures = ?9, is_paused = ?10, maker_id = ?11, updated_at = ?12, version = ?13,
-           look_at = null
+           look_at = null, alarm_look = 1
          where id = ?1",
     )?
     .execute(params![
@@ -327,4 +327,41 @@ pub fn organisations_after(conn: &Connection, newest: OrganisationId) -> Result<
         .prepare_cached("select id, zone from organisations where id > ?1 order by id limit ?2")?
         .query_map(params![newest, config::SCHEDULES_A_STEP as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?)
+}
+
+/// Schedules that may have an alarm that is not told, or one no more, behind this one: each with the gravity of what was told,
+/// and whether something happened to it since. All of them are also those that wait only for time to pass.
+pub fn alarm_candidates(
+    conn: &Connection,
+    is_whole: bool,
+    after: ScheduleId,
+    limit: usize,
+) -> Result<Vec<(ScheduleId, Option<i64>, bool)>> {
+    let find = match is_whole {
+        false => {
+            "select id, alarm_told, alarm_look from schedules where alarm_look = 1 and id > ?1 order by id limit ?2"
+        }
+        true => {
+            "select id, alarm_told, alarm_look from schedules where id in (
+               select id from schedules where alarm_look = 1 and id > ?1
+               union select id from schedules where alarm_told is not null and id > ?1
+               union select schedule_id from schedule_runs where outcome is null and schedule_id > ?1
+             ) order by id limit ?2"
+        }
+    };
+    Ok(conn
+        .prepare_cached(find)?
+        .query_map(params![after, limit as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// How grave what was told of it was; none: it was well.
+pub fn alarm_told(conn: &Connection, id: ScheduleId) -> Result<Option<i64>> {
+    Ok(conn.prepare_cached("select alarm_told from schedules where id = ?1")?.query_one([id], |row| row.get(0))?)
+}
+
+pub fn save_alarm(conn: &Connection, id: ScheduleId, told: Option<i64>) -> Result<()> {
+    conn.prepare_cached("update schedules set alarm_told = ?2, alarm_look = 0 where id = ?1")?
+        .execute(params![id, told])?;
+    Ok(())
 }

@@ -41,6 +41,8 @@ struct AccountPage {
     zones: Vec<String>,
     form: Filled,
     tokens: Tokens,
+    /// Whether alarms come by mail; none for whom there are none, or where there is no mail.
+    alarms_by_mail: Option<bool>,
 }
 
 /// The account as it is, with what was typed into one of its forms laid over it.
@@ -62,6 +64,8 @@ pub(super) async fn show_with(visit: &Visit, refused: Option<(Fields, Error)>, t
         Some((fields, error)) => Filled::refused(fields.or(now), error, visit.l())?,
         None => Filled::fresh(now.iter().map(|(name, value)| (*name, value.as_str()))),
     };
+    let hears_alarms = visit.viewer.is_admin() && visit.app.config.mail.is_some();
+    let wants = visit.app.db.read(move |conn| Ok(sql::wants_alarms_by_mail(conn, user)?)).await?;
     let sessions = actions::sessions(&visit.app, &visit.viewer).await?;
     let page = visit.page(Nav::Account, "account-title");
     let shown = AccountPage {
@@ -75,6 +79,7 @@ pub(super) async fn show_with(visit: &Visit, refused: Option<(Fields, Error)>, t
         page,
         form,
         tokens,
+        alarms_by_mail: hears_alarms.then_some(wants),
     };
     Ok((shown.tokens.status_beside(&shown.form), shown).into_response())
 }
@@ -151,6 +156,12 @@ pub async fn post_preferences(visit: Visit, fields: Fields) -> Result<Response> 
     // The answer already speaks the new language.
     let l = language.unwrap_or(visit.l());
     answer(&visit, fields, saved, l.t("account-saved")).await
+}
+
+/// `mail`, or nothing.
+pub async fn post_alarms(visit: Visit, fields: Fields) -> Result<Response> {
+    actions::set_alarms_by_mail(&visit.app, &visit.viewer, fields.has("mail")).await?;
+    Ok(visit.done(visit.l().t("account-saved"), "/account"))
 }
 
 /// Signs one of one's own sessions out. The address carries the hash of its id, which is worth nothing as a cookie.

@@ -13,7 +13,6 @@ use super::forms::{Fields, Filled};
 use super::job_fields::{self, Input, Typed, beside_fields};
 use super::once::{self, Once};
 use super::page::{Nav, Page, Visit};
-use super::schedule_look::took;
 use crate::error::{Error, Result};
 use crate::jobs::BuiltIn;
 use crate::jobs::artifacts::ArtifactName;
@@ -23,6 +22,7 @@ use crate::notify::Channel;
 use crate::notify::audience::Audience;
 use crate::notify::channels;
 use crate::people::sql;
+use crate::schedules::told::took;
 use crate::tasks::TaskId;
 
 const KIND: BuiltIn = BuiltIn::Broadcast;

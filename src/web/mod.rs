@@ -166,6 +166,7 @@ fn own() -> Vec<Route> {
         post("/switch-organisation", SignedIn, preferences::post_switch_organisation),
         post("/presence", SignedIn, presence::post_presence).usage(Use::Machine),
         get("/account", SignedIn, account::get_account),
+        post("/account/alarms", SignedIn, account::post_alarms),
         post("/account/name", SignedIn, account::post_name),
         post("/account/password", SignedIn, account::post_password),
         post("/account/preferences", SignedIn, account::post_preferences),

@@ -14,7 +14,7 @@ use super::choices::Names;
 use super::flash::{Flash, with_flash};
 use super::forms::Fields;
 use super::page::{Nav, Page, Visit, see_other};
-use super::schedule_look::{RunsShown, ahead, title};
+use super::schedule_look::{RunsShown, ahead};
 use super::shown::{self, Moment};
 use crate::config;
 use crate::error::{Error, Result, msg};
@@ -22,6 +22,7 @@ use crate::jobs::BuiltIn;
 use crate::locale::Lang;
 use crate::schedules::actions::{delete, pause, run_now};
 use crate::schedules::sentence::sentence;
+use crate::schedules::told::title;
 use crate::schedules::{AfterDowntime, Overlap, Run, Schedule, ScheduleId, Template as Work, sql};
 use crate::tasks::Via;
 

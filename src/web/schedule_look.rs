@@ -4,39 +4,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::msg;
-use crate::jobs::BuiltIn;
 use crate::locale::Lang;
-use crate::schedules::actions::refusal_key;
 use crate::schedules::alarm::{alarm, median};
-use crate::schedules::{Alarm, Outcome, Run, Schedule};
-
-/// "4 min": as long as one would say it.
-pub fn took(l: Lang, duration: SignedDuration) -> String {
-    let (seconds, minutes, hours) = (duration.as_secs(), duration.as_mins(), duration.as_hours());
-    if seconds < 60 {
-        l.with("schedule-seconds", "seconds", seconds)
-    } else if minutes < 60 {
-        l.with("schedule-minutes", "minutes", minutes)
-    } else if hours < 48 {
-        l.m(&msg("schedule-hours-minutes").arg("hours", hours).arg("minutes", minutes % 60))
-    } else {
-        l.m(&msg("schedule-days-hours").arg("days", hours / 24).arg("hours", hours % 24))
-    }
-}
-
-pub fn alarm_text(l: Lang, alarm: Alarm) -> String {
-    let took = |seconds: i64| took(l, SignedDuration::from_secs(seconds));
-    match alarm {
-        Alarm::Refused(reason) => l.t(refusal_key(reason)).to_owned(),
-        Alarm::Failing(count) => l.n("alarm-failing", count),
-        Alarm::Missed(count) => l.n("alarm-missed", count),
-        Alarm::Late => l.t("alarm-late").to_owned(),
-        Alarm::NotBegun(minutes) => l.n("alarm-not-begun", minutes),
-        Alarm::Slow { seconds, median } => {
-            l.m(&msg("alarm-slow").arg("took", took(seconds)).arg("median", took(median)))
-        }
-    }
-}
+use crate::schedules::told::{alarm_text, refusal_key, took};
+use crate::schedules::{Outcome, Run, Schedule};
 
 /// One run, as a line and as a bar.
 pub struct RunShown {
@@ -149,13 +120,4 @@ pub fn ahead(l: Lang, slots: &[Timestamp], zone: &TimeZone) -> Vec<(String, Time
         false => l.date_time(*slot, zone),
     };
     slots.iter().map(|slot| (there(slot), *slot)).collect()
-}
-
-/// A schedule's title; of one that came with Milepost and was not renamed, in the reader's language.
-pub fn title(l: Lang, schedule: &Schedule) -> &str {
-    let came_with = schedule.comes_with.as_deref().and_then(BuiltIn::named).map(BuiltIn::title_key);
-    match came_with {
-        Some(key) if schedule.title == Lang::En.t(key) => l.t(key),
-        _ => &schedule.title,
-    }
 }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::monitor::pairs;
 use super::new_job::kind_icon;
 use super::page::{Nav, Page, Visit};
-use super::schedule_look::{RunsShown, title};
+use super::schedule_look::RunsShown;
 use super::shown::Moment;
 use crate::config;
 use crate::error::Result;
@@ -18,6 +18,7 @@ use crate::jobs::BuiltIn;
 use crate::jobs::actions::startable;
 use crate::locale::Lang;
 use crate::schedules::sentence::sentence;
+use crate::schedules::told::title;
 use crate::schedules::{Cron, Run, Schedule, ScheduleId, sql};
 
 #[derive(Template, WebTemplate)]

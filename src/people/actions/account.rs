@@ -50,6 +50,12 @@ pub async fn set_preferences(
         .await
 }
 
+/// Whether alarms of schedules go to the user by e-mail, besides the bell.
+pub async fn set_alarms_by_mail(app: &App, viewer: &Viewer, wants: bool) -> Result<()> {
+    let user = viewer.user;
+    app.db.write(move |w| Ok(sql::save_alarms_by_mail(w.conn, user, wants)?)).await
+}
+
 /// Every other session of the user ends, and their streams with them.
 /// The present password is guessed no faster here than at sign-in.
 pub async fn change_password(app: &App, viewer: &Viewer, current: &str, new: &str, address: IpAddr) -> Result<()> {

@@ -105,6 +105,16 @@ pub fn save_preferences(
     Ok(())
 }
 
+/// Whether alarms of schedules go to them by e-mail, too.
+pub fn wants_alarms_by_mail(conn: &Connection, user: UserId) -> rusqlite::Result<bool> {
+    conn.prepare_cached("select alarms_by_mail from users where id = ?1")?.query_one([user], |row| row.get(0))
+}
+
+pub fn save_alarms_by_mail(conn: &Connection, user: UserId, wants: bool) -> rusqlite::Result<()> {
+    conn.prepare_cached("update users set alarms_by_mail = ?2 where id = ?1")?.execute(params![user, wants])?;
+    Ok(())
+}
+
 /// True when the user became a member now.
 pub fn insert_member(
     conn: &Connection,

@@ -1,6 +1,7 @@
 //! Schedules, the verbs: what admins do with them, and what the tick does at their time. What is made is made by the verb
 //! of tasks that everybody's tasks are made by.
 
+mod alarms;
 mod edit;
 mod given;
 mod make;
@@ -9,8 +10,9 @@ mod tick;
 
 use std::sync::Arc;
 
+pub use alarms::{alarms_to_tell, tell_alarms};
 pub use edit::{Wanted, create, delete, edit, pause};
-pub use run::{at as run_at, refusal_key, run_now};
+pub use run::{at as run_at, run_now};
 pub use tick::tick;
 
 use super::{Schedule, ScheduleId, sql};
@@ -29,15 +31,22 @@ pub struct Hands {
     pub output: Arc<config::Output>,
     /// Whether organisations are given the schedules that kinds come with.
     pub gives: bool,
+    /// Whether there is a server that takes mail.
+    pub has_mail: bool,
 }
 
 impl Hands {
     pub fn of(app: &App) -> Hands {
-        Hands { dispatch: app.dispatch.clone(), output: app.config.output.clone(), gives: app.config.default_schedules }
+        Hands {
+            dispatch: app.dispatch.clone(),
+            output: app.config.output.clone(),
+            gives: app.config.default_schedules,
+            has_mail: app.config.mail.is_some(),
+        }
     }
 
     fn lent(by: &By) -> Hands {
-        Hands { dispatch: by.dispatch.clone(), output: by.output.clone(), gives: false }
+        Hands { dispatch: by.dispatch.clone(), output: by.output.clone(), gives: false, has_mail: false }
     }
 }
 

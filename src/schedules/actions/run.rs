@@ -7,7 +7,8 @@ use super::{Hands, audit, find};
 use crate::config;
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
-use crate::schedules::{Outcome, Overlap, Reason, Run, Schedule, ScheduleId, sql};
+use crate::schedules::told::refusal_key;
+use crate::schedules::{Outcome, Overlap, Run, Schedule, ScheduleId, sql};
 use crate::tasks::By;
 
 /// A run that nothing became of yet.
@@ -77,13 +78,4 @@ pub fn run_now(w: &mut Write<'_>, by: &By, id: ScheduleId) -> Result<(Schedule, 
     sql::save_counts(w.conn, &schedule)?;
     audit(w, by, "run-schedule", &schedule)?;
     Ok((schedule, run))
-}
-
-pub fn refusal_key(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Maker => "refused-schedule-maker",
-        Reason::Assignee => "refused-schedule-assignee",
-        Reason::Project => "refused-schedule-project",
-        Reason::Other => "refused-schedule-other",
-    }
 }
