@@ -18,7 +18,7 @@ async fn check(house: &House) -> (Value, Vec<String>) {
     assert_eq!(done.status, Status::Done, "{:?}", done.job().unwrap().error);
     let result = done.job().unwrap().result.as_deref().unwrap().clone();
     let items = milepost::jobs::sql::items(&house.look(), id, None, 0, 100).unwrap();
-    assert_eq!(done.counts.unwrap().processed(), 8);
+    assert_eq!(done.counts.unwrap().processed(), 9);
     (result, items.into_iter().map(|item| item.message.unwrap_or_default()).collect())
 }
 
@@ -37,7 +37,7 @@ async fn the_settings_show_each_check_with_its_figure_and_what_to_do() {
     let id: i64 = answer.location().unwrap().trim_start_matches("/tasks/").parse().unwrap();
     ended(&house, TaskId::new(id)).await;
     let page = alice.open("/settings").await;
-    assert_eq!(page.attributes("#health .checks > li", "data-health").len(), 8);
+    assert_eq!(page.attributes("#health .checks > li", "data-health").len(), 9);
     assert!(panel(&page).contains("There is none yet."), "{}", panel(&page));
     let backup = page.attributes("#health .checks > li", "data-health")[4].clone();
     assert_eq!(backup, "well", "on its first day a house has no backup yet");
@@ -145,4 +145,33 @@ async fn a_server_that_cannot_write_is_not_ready() {
     drop(go_on);
     held.await.unwrap().unwrap();
     house.nobody().get("/readyz").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_failed_is_told_of_until_something_gets_through_or_a_day_has_passed() {
+    let house = House::open().await;
+    let note = async |told: Option<&'static str>| {
+        let noted = move |w: &mut milepost::db::Write<'_>| {
+            milepost::notify::sql::save_channel(w.conn, milepost::notify::Channel::Email, told, w.now)
+        };
+        house.server.app.db.write(noted).await.unwrap();
+    };
+    let state = async || check(&house).await.0["channels"].clone();
+    note(Some("no answer")).await;
+    assert_eq!(state().await, json!({ "state": "warning", "figure": 1 }));
+    note(None).await;
+    assert_eq!(state().await, json!({ "state": "well", "figure": 0 }));
+    note(Some("no answer")).await;
+    house.advance(SignedDuration::from_hours(25));
+    assert_eq!(state().await, json!({ "state": "well", "figure": 0 }), "nobody has used it since");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_travels_unencrypted_is_told_with_what_to_do() {
+    let server = "smtp://ada:secret@mail.example".parse().unwrap();
+    let mail = milepost::notify::mail::Mail { server, from: "works@harbour.example".parse().unwrap() };
+    let house = House::open_with(|config| config.mail = Some(mail)).await;
+    let (result, items) = check(&house).await;
+    assert_eq!(result["mail"], json!({ "state": "warning", "figure": 1 }));
+    assert!(items.iter().any(|item| item.contains("unencrypted") && item.contains("smtps://")), "{items:#?}");
 }

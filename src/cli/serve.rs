@@ -25,6 +25,11 @@ pub fn run(args: ServeArgs) -> anyhow::Result<()> {
         }
         (None, _) => None,
     };
+    if mail.as_ref().is_some_and(|mail| mail.server.is_password_readable()) {
+        tracing::warn!(
+            "the password in --smtp-url goes over the network unencrypted, or may do so: write smtps:// or ?tls=required"
+        );
+    }
     let config = Config {
         listen: args.listen,
         db: args.db,

@@ -24,8 +24,10 @@ words!(
         Stuck = "stuck",
         /// Jobs that wait for a worker for long, and are not paused.
         Waiting = "waiting",
-        /// Channels by which nothing got through when they were last used.
+        /// Channels that did not work as a whole when they were last used, not long ago.
         Channels = "channels",
+        /// Passwords for a mail server that can be read on their way to it.
+        Mail = "mail",
     }
 );
 words!(
@@ -62,6 +64,7 @@ pub struct Measured {
     pub stuck: i64,
     pub waiting: i64,
     pub failing_channels: i64,
+    pub is_password_readable: bool,
 }
 
 impl Measured {
@@ -92,6 +95,7 @@ impl Measured {
             Check::Stuck => above(self.stuck, 0, i64::MAX),
             Check::Waiting => above(self.waiting, 0, i64::MAX),
             Check::Channels => above(self.failing_channels, 0, i64::MAX),
+            Check::Mail => above(i64::from(self.is_password_readable), 0, i64::MAX),
         }
     }
 
@@ -140,6 +144,7 @@ impl Check {
             Check::Stuck => "health-stuck",
             Check::Waiting => "health-waiting",
             Check::Channels => "health-channels",
+            Check::Mail => "health-mail",
         }
     }
 
@@ -154,6 +159,7 @@ impl Check {
             Check::Stuck => "health-stuck-advice",
             Check::Waiting => "health-waiting-advice",
             Check::Channels => "health-channels-advice",
+            Check::Mail => "health-mail-advice",
         }
     }
 }
@@ -193,6 +199,7 @@ impl Reading {
             Check::Stuck => msg("health-stuck-is").arg("count", figure),
             Check::Waiting => msg("health-waiting-is").arg("count", figure),
             Check::Channels => msg("health-channels-is").arg("count", figure),
+            Check::Mail => msg("health-mail-is").arg("count", figure),
         }
     }
 }
@@ -218,6 +225,7 @@ mod tests {
             stuck: 0,
             waiting: 0,
             failing_channels: 0,
+            is_password_readable: false,
         }
     }
 
@@ -254,5 +262,6 @@ mod tests {
         assert_eq!(state(Check::Stuck, &|m| m.stuck = 1), Warning);
         assert_eq!(state(Check::Waiting, &|m| m.waiting = 1), Warning);
         assert_eq!(state(Check::Channels, &|m| m.failing_channels = 1), Warning);
+        assert_eq!(state(Check::Mail, &|m| m.is_password_readable = true), Warning);
     }
 }

@@ -2,6 +2,7 @@
 //! `channels::email`.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use lettre::message::Mailbox;
@@ -69,6 +70,14 @@ impl FromStr for SmtpUrl {
     }
 }
 
+impl SmtpUrl {
+    /// Whether who sits between could read the password: nothing is encrypted, or nothing has to be.
+    pub fn is_password_readable(&self) -> bool {
+        let is_here = self.host == "localhost" || self.host.parse().is_ok_and(|host: IpAddr| host.is_loopback());
+        self.credentials.is_some() && matches!(self.tls, Tls::Never | Tls::Perhaps) && !is_here
+    }
+}
+
 impl fmt::Debug for SmtpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let user = if self.credentials.is_some() { "[redacted]@" } else { "" };
@@ -103,6 +112,23 @@ mod tests {
             "smtp://mail.example?tls=required&x=1",
         ] {
             assert!(bad.parse::<SmtpUrl>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_others_could_read_is_known_as_such() {
+        for readable in ["smtp://ada:p@mail.example", "smtp://ada:p@mail.example?tls=opportunistic"] {
+            assert!(parse(readable).is_password_readable(), "{readable}");
+        }
+        for safe in [
+            "smtp://mail.example",
+            "smtp://ada:p@mail.example?tls=required",
+            "smtps://ada:p@mail.example",
+            "smtp://ada:p@localhost",
+            "smtp://ada:p@127.0.0.1:2525",
+            "smtp://ada:p@[::1]",
+        ] {
+            assert!(!parse(safe).is_password_readable(), "{safe}");
         }
     }
 

@@ -17,14 +17,28 @@ pub struct MailServer {
 impl MailServer {
     /// Refuses and breaks off in so many of a hundred steps.
     pub fn start(seed: u64, troubles: u64) -> MailServer {
+        MailServer::start_with(seed, troubles, &[])
+    }
+
+    /// Takes mail only encrypted (`starttls` or `wrapped`), and only from ada with her password.
+    pub fn secured(how: &str, certificate: &Certificate) -> MailServer {
+        let [file, key] = ["server.pem", "server.key"].map(|name| certificate.path(name));
+        MailServer::start_with(1, 0, &[how, &file, &key])
+    }
+
+    fn start_with(seed: u64, troubles: u64, more: &[&str]) -> MailServer {
         let folder = tempfile::tempdir().unwrap();
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let mut python = Command::new(root.join("target/subscribers-python/bin/python"));
         python.arg(root.join("tests/subscribers/mail.py")).arg(folder.path().join("mails"));
-        python.args([seed.to_string(), troubles.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        python.args([seed.to_string(), troubles.to_string()]).args(more).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = python.spawn().expect("the mail server starts (tests/run installs what it needs)");
         let line = BufReader::new(child.stdout.take().unwrap()).lines().next().expect("it says its port").unwrap();
         MailServer { child, folder, port: line.parse().unwrap() }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn url(&self) -> String {
@@ -54,5 +68,35 @@ impl Drop for MailServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A certificate of this machine's own for 127.0.0.1, by an authority that nobody knows unless they are told.
+pub struct Certificate(TempDir);
+
+impl Certificate {
+    pub fn make() -> Certificate {
+        let made = Certificate(tempfile::tempdir().unwrap());
+        let names = made.0.path().join("names");
+        std::fs::write(names, "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();
+        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+        let authority =
+            ["req", "-x509", "-days", "2", "-subj", "/CN=Test", "-keyout", "authority.key", "-out", "authority.pem"];
+        made.openssl(&[&authority[..], &key].concat());
+        let asked = ["req", "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr"];
+        made.openssl(&[&asked[..], &key].concat());
+        let signing = ["-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial", "-extfile", "names"];
+        let signed = ["x509", "-req", "-days", "2", "-in", "server.csr", "-out", "server.pem"];
+        made.openssl(&[&signed[..], &signing].concat());
+        made
+    }
+
+    fn openssl(&self, arguments: &[&str]) {
+        let made = Command::new("openssl").args(arguments).current_dir(self.0.path()).output().expect("openssl runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
     }
 }

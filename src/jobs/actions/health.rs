@@ -16,11 +16,16 @@ use crate::jobs::sql;
 /// Looks, and keeps what was found as the latest health.
 pub async fn check_health(app: &App) -> Result<Vec<Reading>> {
     let lag = lag_of(app, config::HEALTH_WRITER_PATIENCE, |w| sql::save_look(w.conn, w.now)).await;
-    let waiting_since = app.clock.now() - config::HEALTH_WAITING;
-    let stored = app.db.read(move |conn| sql::measure(conn, waiting_since)).await?;
+    let now = app.clock.now();
+    let (waiting_since, failing_since) = (now - config::HEALTH_WAITING, now - config::HEALTH_CHANNEL);
+    let stored = app.db.read(move |conn| sql::measure(conn, waiting_since, failing_since)).await?;
     let (database, backups) = (app.config.db.clone(), app.config.backups());
     let files = tokio::task::spawn_blocking(move || measure_files(&database, &backups, stored)).await?;
-    let measured = Measured { writer: lag.and_then(|lag| SignedDuration::try_from(lag).ok()), ..files };
+    let measured = Measured {
+        writer: lag.and_then(|lag| SignedDuration::try_from(lag).ok()),
+        is_password_readable: app.config.mail.as_ref().is_some_and(|mail| mail.server.is_password_readable()),
+        ..files
+    };
     let readings = measured.readings(app.clock.now());
     let kept = readings.clone();
     app.db.write(move |w| sql::save_health(w.conn, &kept)).await?;

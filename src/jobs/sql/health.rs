@@ -9,7 +9,7 @@ use crate::jobs::health::{Check, Measured, Reading};
 use crate::notify::sql::failing_channels;
 
 /// What the store knows: its size, since when it is, and jobs of all organisations that do not go on.
-pub fn measure(conn: &Connection, waiting_since: Timestamp) -> Result<Measured> {
+pub fn measure(conn: &Connection, waiting_since: Timestamp, failing_since: Timestamp) -> Result<Measured> {
     let number = |sql: &str| -> Result<i64> { Ok(conn.prepare_cached(sql)?.query_one([], |row| row.get(0))?) };
     let began_at: Option<i64> =
         conn.prepare_cached("select min(created_at) from organisations")?.query_one([], |row| row.get(0))?;
@@ -28,7 +28,7 @@ pub fn measure(conn: &Connection, waiting_since: Timestamp) -> Result<Measured> 
         began_at: began_at.map(from_micros),
         stuck,
         waiting,
-        failing_channels: failing_channels(conn)?,
+        failing_channels: failing_channels(conn, failing_since)?,
         ..Measured::default()
     })
 }

@@ -16,7 +16,9 @@ pub fn save_channel(conn: &Connection, channel: Channel, told: Option<&str>, now
     Ok(())
 }
 
-/// How many did not get through when they were last used.
-pub fn failing_channels(conn: &Connection) -> Result<i64> {
-    Ok(conn.prepare_cached("select count(*) from channels where is_well = 0")?.query_one([], |row| row.get(0))?)
+/// How many did not work as a whole when they were last used, if that was since then.
+pub fn failing_channels(conn: &Connection, since: Timestamp) -> Result<i64> {
+    Ok(conn
+        .prepare_cached("select count(*) from channels where is_well = 0 and at > ?1")?
+        .query_one([since.as_microsecond()], |row| row.get(0))?)
 }

@@ -177,27 +177,18 @@ impl Run<'_> {
             }
         };
         let (id, counts) = (self.job.id(), counts(&self.tally));
-        let (channel, fared) = (self.payload.channel, self.fared(standing, told.as_deref()));
+        let channel = self.payload.channel;
         self.job
             .act(move |w, _| {
                 settle(w.conn, id, turn.place, standing, told.as_deref())?;
-                if let Some(fared) = fared {
-                    save_channel(w.conn, channel, fared.as_deref(), w.now)?;
+                // Of the channel as a whole only what gets through says something, and what finds it down.
+                if standing == Standing::Sent {
+                    save_channel(w.conn, channel, None, w.now)?;
                 }
                 let items = vec![NewItem { key: Some(turn.key), outcome, message: told }];
                 Ok(((), Report { counts, items, ..Report::default() }))
             })
             .await
-    }
-
-    /// What it says of the channel as a whole, if anything: that one URL does not answer is that one's own.
-    #[expect(clippy::option_option, reason = "whether something is said, and whether it is a failure")]
-    fn fared(&self, standing: Standing, told: Option<&str>) -> Option<Option<String>> {
-        match (standing, self.payload.channel) {
-            (Standing::Sent, _) => Some(None),
-            (Standing::Unknown, Channel::Email) => Some(told.map(ToOwned::to_owned)),
-            _ => None,
-        }
     }
 }
 
