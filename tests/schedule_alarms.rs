@@ -2,6 +2,7 @@
 //! whoever asked for that.
 
 use milepost::jobs::Outcome as Ending;
+use milepost::schedules::{ScheduleId, sql};
 use serde_json::json;
 
 use crate::support::eventually;
@@ -90,4 +91,49 @@ async fn what_only_time_brings_is_told_once_too() {
     looked(&house).await;
     assert_eq!(number(&house, "select count(*) from schedules where alarm_told is not null"), 0);
     assert_eq!(told(&house).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_schedule_that_cannot_be_read_silences_none_of_the_others() {
+    let house = House::open().await;
+    let program = program(&house).await;
+    make(&program, &letters("0 0 1 1 *")).await;
+    make(&program, &letters("0 0 1 1 *")).await;
+    let app = house.server.app.clone();
+    for id in [1, 2] {
+        let run = house.alice().post(&format!("/schedules/{id}/run"), &[]).await;
+        assert!(run.location().is_some(), "{}", run.said());
+    }
+    let spoil = "update schedules set template = '{}', alarm_look = 1 where id = 1";
+    app.db.write(move |w| Ok(w.conn.execute(spoil, [])?)).await.unwrap();
+    advance(&house, minutes(20)).await;
+    let of_the_other = "select count(*) from notifications where reason = 'alarm' and schedule_id = 2";
+    eventually("the admins are told of the other", || async {
+        Some(()).filter(|()| number(&house, of_the_other) == 2)
+    })
+    .await;
+    looked(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_whose_time_came_without_anything_is_looked_at_for_an_alarm() {
+    let house = House::open().await;
+    make(&program(&house).await, &letters("0 0 1 1 *")).await;
+    looked(&house).await;
+    let look = |is_whole| {
+        house.server.app.db.write(move |w| {
+            let then = w.now - minutes(10);
+            // Taken back at the end: the clock of the schedules would mend it at once.
+            let found: Result<_, milepost::error::Error> = w.nested(|w| {
+                w.conn.execute("update schedules set look_at = ?1 where id = 1", [then.as_microsecond()])?;
+                let late = w.now - milepost::config::SCHEDULE_LATE;
+                let found = sql::alarm_candidates(w.conn, is_whole, ScheduleId::new(0), late, 10)?;
+                w.conn.execute("update schedules set look_at = null where id = 1", [])?;
+                Ok(found)
+            });
+            found
+        })
+    };
+    assert_eq!(look(true).await.unwrap(), [(ScheduleId::new(1), None, false)]);
+    assert_eq!(look(false).await.unwrap(), []);
 }

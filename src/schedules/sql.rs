@@ -330,28 +330,37 @@ pub fn organisations_after(conn: &Connection, newest: OrganisationId) -> Result<
 }
 
 /// Schedules that may have an alarm that is not told, or one no more, behind this one: each with the gravity of what was told,
-/// and whether something happened to it since. All of them are also those that wait only for time to pass.
+/// and whether something happened to it since. All of them are also those that wait only for time to pass, and those to which
+/// nothing happened though they were due by `late`.
 pub fn alarm_candidates(
     conn: &Connection,
     is_whole: bool,
     after: ScheduleId,
+    late: Timestamp,
     limit: usize,
 ) -> Result<Vec<(ScheduleId, Option<i64>, bool)>> {
-    let find = match is_whole {
-        false => {
-            "select id, alarm_told, alarm_look from schedules where alarm_look = 1 and id > ?1 order by id limit ?2"
-        }
-        true => {
-            "select id, alarm_told, alarm_look from schedules where id in (
-               select id from schedules where alarm_look = 1 and id > ?1
-               union select id from schedules where alarm_told is not null and id > ?1
-               union select schedule_id from schedule_runs where outcome is null and schedule_id > ?1
-             ) order by id limit ?2"
-        }
-    };
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    if !is_whole {
+        return Ok(conn
+            .prepare_cached(
+                "select id, alarm_told, alarm_look from schedules where alarm_look = 1 and id > ?1 order by id limit ?2",
+            )?
+            .query_map(params![after, limit as i64], read)?
+            .collect::<rusqlite::Result<_>>()?);
+    }
+    // Each arm brings its first ones alone, so that a look at all of them takes as long as they are many.
     Ok(conn
-        .prepare_cached(find)?
-        .query_map(params![after, limit as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .prepare_cached(
+            "select id, alarm_told, alarm_look from schedules where id in (
+               select id from (select id from schedules where alarm_look = 1 and id > ?1 order by id limit ?2)
+               union select id from (select id from schedules where alarm_told is not null and id > ?1 order by id limit ?2)
+               union select id from (select distinct schedule_id as id from schedule_runs
+                 where outcome is null and schedule_id > ?1 order by schedule_id limit ?2)
+               union select id from (select id from schedules indexed by schedules_due
+                 where look_at < ?3 and id > ?1 order by id limit ?2)
+             ) order by id limit ?2",
+        )?
+        .query_map(params![after, limit as i64, late.as_microsecond()], read)?
         .collect::<rusqlite::Result<_>>()?)
 }
 

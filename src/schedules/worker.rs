@@ -35,9 +35,9 @@ async fn tell_alarms(app: &App, whole: &mut Option<Timestamp>) -> Result<()> {
     while let Some(place) = after {
         let found = app.db.read(move |conn| actions::alarms_to_tell(conn, is_whole, place, now)).await?;
         let (changed, next) = found;
-        if !changed.is_empty() {
+        for id in changed {
             let hands = actions::Hands::of(app);
-            app.db.write(move |w| actions::tell_alarms(w, &hands, &changed)).await?;
+            app.db.write(move |w| actions::tell_alarm(w, &hands, id)).await?;
         }
         after = next;
     }

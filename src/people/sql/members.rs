@@ -106,6 +106,25 @@ pub fn save_preferences(
 }
 
 /// Whether alarms of schedules go to them by e-mail, too.
+/// Whom one tells of what only admins can mend, and how.
+pub struct AdminToTell {
+    pub user: UserId,
+    pub email: String,
+    pub language: Option<String>,
+    pub alarms_by_mail: bool,
+}
+
+pub fn active_admins(conn: &Connection, organisation: OrganisationId) -> rusqlite::Result<Vec<AdminToTell>> {
+    conn.prepare_cached(
+        "select u.id, u.email, u.language, u.alarms_by_mail from members m join users u on u.id = m.user_id
+         where m.organisation_id = ?1 and m.role in ('owner', 'admin') and m.deactivated_at is null",
+    )?
+    .query_map([organisation], |row| {
+        Ok(AdminToTell { user: row.get(0)?, email: row.get(1)?, language: row.get(2)?, alarms_by_mail: row.get(3)? })
+    })?
+    .collect()
+}
+
 pub fn wants_alarms_by_mail(conn: &Connection, user: UserId) -> rusqlite::Result<bool> {
     conn.prepare_cached("select alarms_by_mail from users where id = ?1")?.query_one([user], |row| row.get(0))
 }

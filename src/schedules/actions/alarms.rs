@@ -37,10 +37,19 @@ pub fn alarms_to_tell(
     after: ScheduleId,
     now: Timestamp,
 ) -> Result<(Vec<ScheduleId>, Option<ScheduleId>)> {
-    let found = sql::alarm_candidates(conn, is_whole, after, config::SCHEDULES_A_STEP)?;
+    let late = now - config::SCHEDULE_LATE;
+    let found = sql::alarm_candidates(conn, is_whole, after, late, config::SCHEDULES_A_STEP)?;
     let mut changed = Vec::new();
     for (id, told, happened) in &found {
-        let Some(schedule) = sql::read(conn, *id)? else { continue };
+        let schedule = match sql::read(conn, *id) {
+            Ok(Some(schedule)) => schedule,
+            Ok(None) => continue,
+            // One that cannot be read keeps none of the others waiting; what happened to it is noted with a warning.
+            Err(_) => {
+                changed.extend(happened.then_some(*id));
+                continue;
+            }
+        };
         let gravity = alarm_of(conn, &schedule, now)?.map(Alarm::gravity);
         // It stays as grave as it was told to be until it is well.
         if *happened || gravity.is_some() != told.is_some() || gravity > *told {
@@ -51,27 +60,29 @@ pub fn alarms_to_tell(
     Ok((changed, found.last().map(|(id, ..)| *id).filter(|_| !is_last)))
 }
 
-/// Tells of what began or got graver, and notes what is over.
-pub fn tell_alarms(w: &mut Write<'_>, hands: &Hands, ids: &[ScheduleId]) -> Result<()> {
-    for id in ids {
-        let Some(schedule) = sql::read(w.conn, *id)? else { continue };
-        let told = sql::alarm_told(w.conn, *id)?;
-        let found = alarm_of(w.conn, &schedule, w.now)?;
-        let gravity = found.map(Alarm::gravity);
-        if let Some(alarm) = found.filter(|_| gravity > told) {
-            tell_admins(w, hands, &schedule, alarm)?;
+/// Tells of what began or got graver, and notes what is over. One at a time: each writes a row for every admin.
+pub fn tell_alarm(w: &mut Write<'_>, hands: &Hands, id: ScheduleId) -> Result<()> {
+    let told = sql::alarm_told(w.conn, id)?;
+    let schedule = match sql::read(w.conn, id) {
+        Ok(Some(schedule)) => schedule,
+        Ok(None) => return Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, schedule = %id, "a schedule cannot be read, and nobody is told whether it is well");
+            return sql::save_alarm(w.conn, id, told);
         }
-        sql::save_alarm(w.conn, *id, gravity.map(|gravity| told.unwrap_or_default().max(gravity)))?;
+    };
+    let found = alarm_of(w.conn, &schedule, w.now)?;
+    let gravity = found.map(Alarm::gravity);
+    if let Some(alarm) = found.filter(|_| gravity > told) {
+        tell_admins(w, hands, &schedule, alarm)?;
     }
-    Ok(())
+    sql::save_alarm(w.conn, id, gravity.map(|gravity| told.unwrap_or_default().max(gravity)))
 }
 
 fn tell_admins(w: &mut Write<'_>, hands: &Hands, schedule: &Schedule, alarm: Alarm) -> Result<()> {
-    let members = people::sql::members(w.conn, schedule.organisation)?;
     let mut by_mail = Lang::ALL.map(|l| (l, Vec::new()));
-    for admin in members.into_iter().filter(|member| member.role.is_admin() && member.deactivated_at.is_none()) {
-        let (language, _) = people::sql::preferences(w.conn, admin.user)?;
-        let l = language.as_deref().and_then(Lang::from_code).unwrap_or(Lang::En);
+    for admin in people::sql::active_admins(w.conn, schedule.organisation)? {
+        let l = admin.language.as_deref().and_then(Lang::from_code).unwrap_or(Lang::En);
         let new = NewNotification {
             organisation: schedule.organisation,
             user: admin.user,
@@ -82,21 +93,38 @@ fn tell_admins(w: &mut Write<'_>, hands: &Hands, schedule: &Schedule, alarm: Ala
             schedule: Some(schedule.id),
         };
         tell(w, &new)?;
-        if hands.has_mail && people::sql::wants_alarms_by_mail(w.conn, admin.user)? {
+        if hands.has_mail && admin.alarms_by_mail {
             by_mail.iter_mut().filter(|(of, _)| *of == l).for_each(|(_, to)| to.push(admin.email.clone()));
         }
     }
-    for (l, to) in by_mail.into_iter().filter(|(_, to)| !to.is_empty()) {
-        // Nobody goes without the bell because of the mail.
-        if let Err(error) = w.nested(|w| mail(w, hands, schedule, alarm, l, &to)) {
-            tracing::error!(%error, schedule = %schedule.id, "nobody could be written to of an alarm");
+    for (l, to) in by_mail {
+        for list in lists(&to, config::DESCRIPTION_CHARS) {
+            // Nobody goes without the bell because of the mail.
+            if let Err(error) = w.nested(|w| mail(w, hands, schedule, alarm, l, list)) {
+                tracing::error!(%error, schedule = %schedule.id, "nobody could be written to of an alarm");
+            }
         }
     }
     Ok(())
 }
 
+/// The addresses, one in a line, in as few lists of at most so many characters as it takes.
+fn lists(addresses: &[String], chars: usize) -> Vec<String> {
+    let mut lists: Vec<String> = Vec::new();
+    for address in addresses {
+        match lists.last_mut().filter(|list| list.chars().count() + 1 + address.chars().count() <= chars) {
+            Some(list) => {
+                list.push('\n');
+                list.push_str(address);
+            }
+            None => lists.push(address.clone()),
+        }
+    }
+    lists
+}
+
 /// A broadcast like any other: what becomes of each mail is seen at its job.
-fn mail(w: &mut Write<'_>, hands: &Hands, schedule: &Schedule, alarm: Alarm, l: Lang, to: &[String]) -> Result<()> {
+fn mail(w: &mut Write<'_>, hands: &Hands, schedule: &Schedule, alarm: Alarm, l: Lang, to: String) -> Result<()> {
     let Some(by) = by_owner(w, hands, schedule.organisation)? else { return Ok(()) };
     let cut = |text: String, chars: usize| text.chars().take(chars).collect::<String>();
     let subject = cut(l.with("alarm-mail-subject", "title", title(l, schedule)), config::NAME_CHARS);
@@ -104,7 +132,7 @@ fn mail(w: &mut Write<'_>, hands: &Hands, schedule: &Schedule, alarm: Alarm, l: 
     let payload = json!({
         "channel": Channel::Email,
         "to": Audience::People,
-        "people": to.join("\n"),
+        "people": to,
         "subject": subject,
         "text": text,
     });
@@ -124,4 +152,19 @@ fn by_owner(w: &Write<'_>, hands: &Hands, organisation: OrganisationId) -> Resul
         dispatch: hands.dispatch.clone(),
         output: hands.output.clone(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lists;
+
+    #[test]
+    fn more_addresses_than_a_broadcast_takes_are_several_lists_that_leave_nobody_out() {
+        let addresses: Vec<String> = (0..1_000).map(|n| format!("admin-{n}@harbour.example")).collect();
+        let found = lists(&addresses, 100);
+        assert!(found.iter().all(|list| list.chars().count() <= 100));
+        assert_eq!(found.join("\n").lines().collect::<Vec<_>>(), addresses);
+        assert_eq!(lists(&addresses[..2], 100), [format!("{}\n{}", addresses[0], addresses[1])]);
+        assert!(lists(&[], 100).is_empty());
+    }
 }

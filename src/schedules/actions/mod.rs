@@ -10,7 +10,7 @@ mod tick;
 
 use std::sync::Arc;
 
-pub use alarms::{alarms_to_tell, tell_alarms};
+pub use alarms::{alarms_to_tell, tell_alarm};
 pub use edit::{Wanted, create, delete, edit, pause};
 pub use run::{at as run_at, run_now};
 pub use tick::tick;
