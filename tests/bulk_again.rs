@@ -142,3 +142,30 @@ async fn whoever_ran_it_again_in_anothers_name_must_still_be_an_admin() {
         assert_eq!((urgent, done.status == Status::Done), (changed, still), "{:?}", done.job().unwrap().error);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_says_nothing_of_what_it_is_not_for() {
+    let house = House::open_with(|config| config.workers = 0).await;
+    let elsewhere =
+        create_job(&house, "stranger", job("bulk-edit", json!({ "until": 1, "set_priority": "low" }))).await;
+    let elsewhere = elsewhere.unwrap();
+    let task = house.assign("No such job", "bob").await.parse().unwrap();
+    let nothing = TaskId::new(99_999);
+    let program = house.program("alice", "report read admin").await;
+    let mut jobs = Vec::new();
+    for of in [elsewhere, task, nothing] {
+        let body = json!({ "title": "Back", "job_kind": "bulk-edit", "payload": undo(of), "queue_priority": 9, "max_attempts": 1 })
+            .to_string();
+        let made = program.send_json(Method::POST, "/api/v1/tasks", &body).await.expect(201).json();
+        jobs.push(TaskId::new(made["id"].as_i64().unwrap()));
+        house.alice().get(&format!("{EDIT}?act=undo&of_job={of}&show=1")).await.expect(404);
+        house.alice().post(EDIT, &[("act", "undo"), ("of_job", &of.to_string())]).await.expect(404);
+    }
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let _workers = milepost::jobs::kinds::worker::start_workers(&house.server.app, 1, &stopped);
+    for job in jobs {
+        let failed = ended(&house, job).await;
+        let why = failed.job().unwrap().error.clone();
+        assert_eq!(why.as_deref(), Some("The job whose changes were to be undone is not there any more."));
+    }
+}

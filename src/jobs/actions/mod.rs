@@ -37,7 +37,7 @@ pub use output::{begin_anew, remove_leftovers};
 pub use queue::{dependency_moved, enqueue, promote_due, requeue};
 pub use rescue::{catch_up, load, look_after};
 pub use retry::{may_retry, retry, retry_uncertain};
-pub use start::{may_begin, may_start, startable};
+pub use start::{may_begin, may_start, may_undo, startable, undone_job};
 
 use super::{Dispatch, Job, sql};
 use crate::db::Write;

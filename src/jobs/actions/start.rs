@@ -7,7 +7,7 @@ use crate::error::{Error, Result, msg};
 use crate::jobs::BuiltIn;
 use crate::jobs::bulk::{Act, Bulk};
 use crate::people::{self, Scope, Viewer};
-use crate::tasks;
+use crate::tasks::{self, Task, TaskId};
 
 /// Refuses whoever may not start a job of this kind.
 pub fn may_start(conn: &Connection, viewer: &Viewer, kind: BuiltIn) -> Result<()> {
@@ -36,11 +36,29 @@ pub fn may_begin(conn: &Connection, viewer: &Viewer, kind: BuiltIn, payload: &Va
     }
     let bulk = Bulk::of(kind, payload)?;
     let (Act::Undo, Some(of)) = (bulk.act(), bulk.of_job) else { return Ok(()) };
-    // Of one that is not there, or not for them, the job itself tells.
-    match tasks::sql::find_for(conn, viewer, of)?.is_some_and(|task| !task.status.has_ended()) {
-        true => Err(Error::Conflict(msg("bulk-undo-running").arg("id", of.get()))),
-        false => Ok(()),
+    match may_undo(conn, viewer, of) {
+        // Of one that is not there, or not for them, the job itself tells.
+        Err(Error::NotFound) => Ok(()),
+        other => other,
     }
+}
+
+/// Refuses to undo what a job still does: it would do again what was set back.
+pub fn may_undo(conn: &Connection, viewer: &Viewer, of: TaskId) -> Result<()> {
+    match undone_job(conn, viewer, of)?.status.has_ended() {
+        true => Ok(()),
+        false => Err(Error::Conflict(msg("bulk-undo-running").arg("id", of.get()))),
+    }
+}
+
+/// The job whose changes are to be undone. What this viewer does not see, and what is no such job, is answered as what is
+/// not there.
+pub fn undone_job(conn: &Connection, viewer: &Viewer, of: TaskId) -> Result<Task> {
+    let changes_many = |task: &Task| {
+        let kind = task.job().and_then(|job| job.built_in());
+        matches!(kind, Some(BuiltIn::BulkEdit | BuiltIn::BulkDelete))
+    };
+    tasks::sql::find_for(conn, viewer, of)?.filter(changes_many).ok_or(Error::NotFound)
 }
 
 /// The kinds that this viewer may start.

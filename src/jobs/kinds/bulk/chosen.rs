@@ -5,14 +5,15 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::config;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::insight::jobs::{self, Counted, JobKey};
 use crate::insight::{HistoryFilter, JobFilter, whole};
+use crate::jobs::actions::undone_job;
 use crate::jobs::bulk::{Act, Became, Bulk, Late};
 use crate::jobs::items::ItemOutcome;
 use crate::jobs::{Bucket, sql};
 use crate::people::Viewer;
-use crate::tasks::{self, TaskId};
+use crate::tasks::TaskId;
 
 /// Where a piece ends, in the order of whatever is gone through.
 pub type Place = JobKey;
@@ -103,7 +104,7 @@ impl Chosen {
                 Ok(Piece { ids: page.rows.into_iter().map(|slot| slot.id).collect(), next: page.next })
             }
             Chosen::Done(job) => {
-                tasks::sql::find_for(conn, viewer, *job)?.ok_or(Error::NotFound)?;
+                undone_job(conn, viewer, *job)?;
                 let after = TaskId::new(after.map_or(0, |place| place.id));
                 let ids = sql::bulk_tasks(conn, *job, after, limit)?;
                 let next = ids.last().filter(|_| ids.len() == limit).map(|id| Place { at: 0, id: id.get() });

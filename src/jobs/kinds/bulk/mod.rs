@@ -17,13 +17,14 @@ use super::{Context, JobKind, Stop};
 use crate::config;
 use crate::error::{Error, Result as Outcome, msg};
 use crate::jobs::BuiltIn;
+use crate::jobs::actions::may_undo;
 use crate::jobs::bulk::{Act, Bulk};
 use crate::jobs::items::{ItemOutcome, NewItem};
 use crate::jobs::sql;
 use crate::locale::Lang;
 use crate::tasks::actions::Report;
 use crate::tasks::progress::CountsGiven;
-use crate::tasks::{Stage, TaskId, sql as tasks};
+use crate::tasks::{Stage, TaskId};
 pub use chosen::{Chosen, Piece, Place};
 pub use deed::{Deed, Differs, Told, Verdict, one_by_one};
 pub use preview::{Example, Preview, preview};
@@ -158,13 +159,18 @@ impl Going<'_> {
         self.job.app().config.output.items
     }
 
-    /// What still goes on is not undone yet: it would do again what was set back.
+    /// As things stand by now, and as whoever started the job sees them.
     async fn check_undone(&self) -> Result<(), Stop> {
         let Deed::Undo(of) = *self.deed else { return Ok(()) };
-        let found = self.job.read(move |conn| tasks::find(conn, of)).await?;
-        match found.is_some_and(|task| !task.status.has_ended()) {
-            true => Err(Stop::Failed(self.l.m(&msg("bulk-undo-running").arg("id", of.get())))),
-            false => Ok(()),
+        let by = self.job.by_creator().await?;
+        let refused = self.job.read(move |conn| match may_undo(conn, &by.viewer, of) {
+            Err(Error::NotFound) => Ok(Some(msg("bulk-undo-gone"))),
+            Err(Error::Conflict(message)) => Ok(Some(message)),
+            other => other.map(|()| None),
+        });
+        match refused.await? {
+            Some(message) => Err(Stop::Failed(self.l.m(&message))),
+            None => Ok(()),
         }
     }
 
