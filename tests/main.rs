@@ -22,6 +22,7 @@ mod browser;
 mod bulk;
 mod bulk_again;
 mod bulk_form;
+mod bulk_late;
 mod clean_up;
 mod connections;
 mod daily_statistics;

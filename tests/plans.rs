@@ -171,9 +171,8 @@ fn ask_everything(conn: &Connection, viewer: &Viewer) {
             insight::history(conn, viewer, &filter, key).unwrap();
             let keys = insight::whole::keys(conn, viewer, &filter, TaskId::new(i64::MAX), key, 100).unwrap();
             insight::whole::lines(conn, viewer, &filter, &keys).unwrap();
-            let open = insight::whole::open_keys(conn, viewer, &filter, TaskId::new(i64::MAX), key, 100).unwrap();
-            let ids: Vec<TaskId> = open.iter().map(|(_, id)| TaskId::new(*id)).collect();
-            insight::whole::overdue(conn, &ids, monday()).unwrap();
+            insight::whole::open_keys(conn, viewer, &filter, TaskId::new(i64::MAX), key, 100).unwrap();
+            insight::whole::late_keys(conn, viewer, &filter, (TaskId::new(i64::MAX), now), key, 100).unwrap();
         }
     }
     for before in [None, Some(100)] {

@@ -63,7 +63,8 @@ bulk-title-delete = { $count ->
    *[other] Delete { $count } tasks
 }
 bulk-would = It would be done to { $would } of { $judged }.
-bulk-would-part = Of the newest { $judged }, it would be done to { $would }.
+bulk-would-part = Of the first { $judged }, it would be done to { $would }.
+bulk-would-none-yet = None of the first { $looked } fits. There are more, and the job looks at all of them.
 bulk-preview = What would happen
 bulk-examples = The first of them
 bulk-what-changes = What would change

@@ -68,7 +68,8 @@ bulk-title-delete = { $count ->
    *[other] מחיקת { $count } משימות
 }
 bulk-would = זה ייעשה ב־{ $would } מתוך { $judged }.
-bulk-would-part = מתוך { $judged } החדשות ביותר, זה ייעשה ב־{ $would }.
+bulk-would-part = מתוך { $judged } הראשונות, זה ייעשה ב־{ $would }.
+bulk-would-none-yet = אף אחת מ־{ $looked } הראשונות לא מתאימה. יש עוד, והעבודה בודקת את כולן.
 bulk-preview = מה יקרה
 bulk-examples = הראשונות מביניהן
 bulk-what-changes = מה ישתנה

@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Row};
 
-use super::filter::HistoryFilter;
+use super::filter::{HistoryFilter, full_text};
 use super::history::{HistoryKey, filtered, found};
-use super::scope::{Query, scopes};
+use super::scope::{Query, Scope, scopes};
 use crate::clock::from_micros;
 use crate::error::Result;
 use crate::people::Viewer;
@@ -101,13 +101,57 @@ pub fn open_keys(
     Ok(found)
 }
 
-/// Of these, in their order, what is late.
-pub fn overdue(conn: &Connection, ids: &[TaskId], now: Timestamp) -> Result<Vec<TaskId>> {
-    let mut late = conn
-        .prepare_cached("select exists (select 1 from tasks where id = ?1 and finished_at is null and due_at <= ?2)")?;
-    let is_late = |id: &TaskId| late.query_one((id, now.as_microsecond()), |row| row.get::<_, bool>(0));
-    let late: Vec<bool> = ids.iter().map(is_late).collect::<rusqlite::Result<_>>()?;
-    Ok(ids.iter().zip(late).filter_map(|(id, is_late)| is_late.then_some(*id)).collect())
+/// A key that was looked at, and whether it fits.
+pub type Looked = (HistoryKey, bool);
+
+/// The next so many late tasks after a place, along the index of the monitor's: due instant and id, whoever is late for
+/// longest first; and which of them the filter shows. What no index leads to is asked of each, so that a look ends.
+pub fn late_keys(
+    conn: &Connection,
+    viewer: &Viewer,
+    filter: &HistoryFilter,
+    (until, now): (TaskId, Timestamp),
+    after: Option<HistoryKey>,
+    limit: usize,
+) -> Result<Vec<Looked>> {
+    let mut looked: Vec<Looked> = Vec::new();
+    for scope in scopes(conn, viewer, filter.person, filter.project)? {
+        let mut query = late(viewer, filter, &scope, until, now);
+        if let Some((at, id)) = after {
+            query.and("(t.due_at, t.id) > (?, ?)", [Value::from(at), id.into()]);
+        }
+        query.end(" order by t.due_at, t.id limit ?", limit);
+        looked.extend(query.map(conn, |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?);
+    }
+    // One that was looked at in several ranges is in at most one of them.
+    looked.sort_unstable();
+    looked.dedup_by(|later, kept| {
+        let is_same = later.0 == kept.0;
+        kept.1 |= is_same && later.1;
+        is_same
+    });
+    looked.truncate(limit);
+    Ok(looked)
+}
+
+/// Of what is late in a range, each with whether it fits.
+fn late(viewer: &Viewer, filter: &HistoryFilter, scope: &Scope, until: TaskId, now: Timestamp) -> Query {
+    let mut query = Query::new("select t.due_at, t.id, 1", []);
+    query.scope(scope);
+    filtered(&mut query, viewer, filter);
+    query.and_some(
+        "exists (select 1 from tasks_text f where f.tasks_text match ? and f.rowid = t.id)",
+        filter.text.as_ref().map(|text| full_text(viewer.organisation, text)),
+    );
+    let organisation = viewer.organisation.get();
+    query.and("t.id <= ? from tasks t where t.organisation_id = ?", [until.get().into(), organisation.into()]);
+    query.and("t.finished_at is null and t.due_at <= ?", [now.as_microsecond().into()]);
+    match (scope.assignee, scope.project) {
+        (Some(person), _) => query.and("t.assignee_id = ?", [person.get().into()]),
+        (None, Some(project)) => query.and("t.project_id = ?", [project.get().into()]),
+        (None, None) => {}
+    }
+    query
 }
 
 /// Of these, in their order, what there still is and this viewer may see.

@@ -95,7 +95,7 @@ impl Told {
     }
 
     fn is_none(&self) -> bool {
-        self.preview.judged == 0
+        self.preview.judged == 0 && !self.preview.is_part()
     }
 
     /// Why there is none of them, and what to do about it.
@@ -109,11 +109,7 @@ impl Told {
 
     /// Whether it has no effect on any of them.
     fn is_idle(&self) -> bool {
-        self.preview.would == 0 && self.preview.judged >= self.preview.count.jobs
-    }
-
-    fn is_part(&self) -> bool {
-        self.preview.judged < self.preview.count.jobs
+        self.preview.would == 0 && !self.preview.is_part()
     }
 
     fn is_grave(&self) -> bool {
@@ -122,8 +118,11 @@ impl Told {
 
     fn would(&self) -> String {
         let l = self.frame.l;
+        if self.preview.judged == 0 {
+            return l.with("bulk-would-none-yet", "looked", l.number(self.preview.looked));
+        }
         let (would, judged) = (l.number(self.preview.would), l.number(self.preview.judged));
-        l.m(&if self.is_part() { msg("bulk-would-part") } else { msg("bulk-would") }
+        l.m(&if self.preview.is_part() { msg("bulk-would-part") } else { msg("bulk-would") }
             .arg("would", would)
             .arg("judged", judged))
     }
@@ -177,9 +176,9 @@ const SHOWN: &str = "shown";
 /// How many a button names, and then the job's title: to how many it would be done, or, where they are too many to ask one
 /// by one, how many fit.
 fn agreed(preview: &Preview) -> Counted {
-    match preview.judged >= preview.count.jobs {
-        true => Counted { jobs: preview.would, or_more: false },
-        false => preview.count,
+    match preview.is_part() {
+        true => preview.count,
+        false => Counted { jobs: preview.would, or_more: false },
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which tasks: a piece at a time, newest first, as a viewer sees them.
+//! Which tasks: a piece at a time, as a viewer sees them, newest first; of what is late, what is late for longest first.
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -42,8 +42,17 @@ pub enum Only {
 #[derive(Clone, Debug)]
 pub struct Piece {
     pub ids: Vec<TaskId>,
+    /// How many were looked at for them.
+    pub looked: usize,
     /// None: there are no more.
     pub next: Option<Place>,
+}
+
+impl Piece {
+    /// Of which each that was looked at fits.
+    fn whole(ids: Vec<TaskId>, next: Option<Place>) -> Piece {
+        Piece { looked: ids.len(), ids, next }
+    }
 }
 
 impl Chosen {
@@ -85,37 +94,43 @@ impl Chosen {
         limit: usize,
     ) -> Result<Piece> {
         match self {
+            Chosen::Tasks(filter, Only::Overdue) => {
+                let after = after.map(|place| (place.at, place.id));
+                let keys = whole::late_keys(conn, viewer, filter, (until, now), after, limit)?;
+                let next = keys.last().filter(|_| keys.len() == limit).map(|((at, id), _)| Place { at: *at, id: *id });
+                let fitting = keys.iter().filter(|(_, fits)| *fits).map(|((_, id), _)| TaskId::new(*id));
+                Ok(Piece { ids: fitting.collect(), looked: keys.len(), next })
+            }
             Chosen::Tasks(filter, only) => {
                 let after = after.map(|place| (place.at, place.id));
                 let keys = match only {
-                    Only::All => whole::keys(conn, viewer, filter, until, after, limit)?,
-                    Only::Open | Only::Overdue => whole::open_keys(conn, viewer, filter, until, after, limit)?,
+                    Only::Open => whole::open_keys(conn, viewer, filter, until, after, limit)?,
+                    _ => whole::keys(conn, viewer, filter, until, after, limit)?,
                 };
                 let next = keys.last().filter(|_| keys.len() == limit).map(|(at, id)| Place { at: *at, id: *id });
-                let mut ids: Vec<TaskId> = keys.into_iter().map(|(_, id)| TaskId::new(id)).collect();
-                if *only == Only::Overdue {
-                    ids = whole::overdue(conn, &ids, now)?;
-                }
-                Ok(Piece { ids, next })
+                Ok(Piece::whole(keys.into_iter().map(|(_, id)| TaskId::new(id)).collect(), next))
             }
             Chosen::Jobs(bucket, filter) => {
                 let filter = JobFilter { until: Some(until), ..filter.clone() };
                 let page = jobs::jobs(conn, viewer, &filter, (*bucket, limit), now, after)?;
-                Ok(Piece { ids: page.rows.into_iter().map(|slot| slot.id).collect(), next: page.next })
+                // A page that is not full, and has a next, looked at as many as it may.
+                let is_cut = page.rows.len() < limit && page.next.is_some();
+                let looked = if is_cut { config::SCAN_ROWS } else { page.rows.len() };
+                Ok(Piece { ids: page.rows.into_iter().map(|slot| slot.id).collect(), looked, next: page.next })
             }
             Chosen::Done(job) => {
                 undone_job(conn, viewer, *job)?;
                 let after = TaskId::new(after.map_or(0, |place| place.id));
                 let ids = sql::bulk_tasks(conn, *job, after, limit)?;
                 let next = ids.last().filter(|_| ids.len() == limit).map(|id| Place { at: 0, id: id.get() });
-                Ok(Piece { ids, next })
+                Ok(Piece::whole(ids, next))
             }
             Chosen::Failed(job) => {
                 let after = after.map_or(0, |place| place.at);
                 let most = i64::try_from(limit).unwrap_or(i64::MAX);
                 let items = sql::items(conn, *job, Some(ItemOutcome::Failed), after, most)?;
                 let next = items.last().filter(|_| items.len() == limit).map(|item| Place { at: item.place, id: 0 });
-                Ok(Piece { ids: items.into_iter().filter_map(|item| item.key.parse().ok()).collect(), next })
+                Ok(Piece::whole(items.into_iter().filter_map(|item| item.key.parse().ok()).collect(), next))
             }
         }
     }
@@ -125,12 +140,13 @@ impl Chosen {
         if let Chosen::Jobs(bucket, filter) = self {
             return jobs::count(conn, viewer, &JobFilter { until: Some(until), ..filter.clone() }, *bucket, now);
         }
-        let (mut count, mut after) = (0, None);
+        let (mut count, mut looked, mut after) = (0, 0, None);
         loop {
             let piece = self.piece(conn, viewer, (until, now), after, COUNTED)?;
             count += piece.ids.len();
+            looked += piece.looked;
             after = piece.next;
-            if after.is_none() || count >= config::SCAN_ROWS {
+            if after.is_none() || looked >= config::SCAN_ROWS {
                 return Ok(Counted { jobs: i64::try_from(count).unwrap_or(i64::MAX), or_more: after.is_some() });
             }
         }

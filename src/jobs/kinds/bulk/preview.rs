@@ -17,7 +17,9 @@ const EXAMPLES: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Preview {
     pub count: Counted,
-    /// How many of them were asked about: the newest.
+    /// How many tasks were looked at for them.
+    pub looked: i64,
+    /// How many of them were asked about: the first.
     pub judged: i64,
     /// To how many of those it would be done.
     pub would: i64,
@@ -43,15 +45,17 @@ pub fn preview(
     now: Timestamp,
 ) -> Result<Preview> {
     let count = chosen.count(conn, viewer, until, now)?;
-    let mut preview = Preview { count, judged: 0, would: 0, against: Vec::new(), examples: Vec::new() };
+    let mut preview = Preview { count, looked: 0, judged: 0, would: 0, against: Vec::new(), examples: Vec::new() };
     let mut after = None;
     loop {
         let piece = chosen.piece(conn, viewer, (until, now), after, config::BULK_PREVIEW)?;
         for id in piece.ids {
             preview.judge(conn, viewer, deed, id, now)?;
         }
+        preview.looked += i64::try_from(piece.looked).unwrap_or(i64::MAX);
         after = piece.next;
-        if after.is_none() || preview.judged >= config::BULK_PREVIEW as i64 {
+        let is_enough = preview.judged >= config::BULK_PREVIEW as i64 || preview.looked >= config::SCAN_ROWS as i64;
+        if after.is_none() || is_enough {
             break;
         }
     }
@@ -60,6 +64,11 @@ pub fn preview(
 }
 
 impl Preview {
+    /// Whether there are others beside those that were asked about, or may be.
+    pub fn is_part(&self) -> bool {
+        self.count.or_more || self.judged < self.count.jobs
+    }
+
     fn judge(&mut self, conn: &Connection, viewer: &Viewer, deed: &Deed, id: TaskId, now: Timestamp) -> Result<()> {
         self.judged += 1;
         let found = sql::find_for(conn, viewer, id)?;
