@@ -136,6 +136,8 @@ refused-schedule-open = An earlier run is still open, and this schedule does not
 refused-schedule-kind = This schedule came with its kind of job. Its time and its rules can be changed, its kind cannot.
 refused-schedule-version = Somebody saved this schedule after you opened it, so nothing was changed. Beside each field that differs stands what it is now; save again to put yours there.
 schedule-is-now = Now it is: { $value }
+schedule-is-set = ticked
+schedule-is-not-set = not ticked
 schedule-is-blank = blank
 refused-schedules-full = There are { $limit } schedules already. Delete one first.
 

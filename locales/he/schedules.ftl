@@ -139,6 +139,8 @@ refused-schedule-open = ריצה קודמת עוד פתוחה, והתזמון ה
 refused-schedule-kind = התזמון הזה הגיע עם סוג העבודה שלו. אפשר לשנות את הזמן והכללים, לא את הסוג.
 refused-schedule-version = מישהו שמר את התזמון הזה אחרי שנפתח כאן, ולכן דבר לא שונה. ליד כל שדה ששונה כתוב מה יש בו עכשיו; שמירה נוספת תכניס את מה שהוקלד.
 schedule-is-now = עכשיו: { $value }
+schedule-is-set = מסומן
+schedule-is-not-set = לא מסומן
 schedule-is-blank = ריק
 refused-schedules-full = יש כבר { $limit } תזמונים. צריך קודם למחוק אחד.
 

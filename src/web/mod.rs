@@ -46,6 +46,7 @@ pub mod schedule;
 pub mod schedule_form;
 pub mod schedule_look;
 pub mod schedule_stale;
+pub mod schedule_values;
 pub mod schedules;
 pub mod session;
 pub mod settings;

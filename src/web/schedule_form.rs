@@ -24,6 +24,7 @@ use super::page::{Nav, Page, Visit};
 use super::schedule::{downtime_key, overlap_key};
 use super::schedule_look::ahead;
 use super::schedule_stale::beside_present;
+use super::schedule_values::{VERSION, rule_values, values};
 use super::schedules::choose;
 use super::shown::Moment;
 use crate::config;
@@ -35,8 +36,7 @@ use crate::people::{ProjectId, UserId, parse_zone};
 use crate::schedules::actions::{Wanted, create, edit};
 use crate::schedules::sentence::sentence;
 use crate::schedules::{
-    AfterDowntime, AssignmentTemplate, Cron, DueAfter, JobTemplate, Overlap, Rules, Schedule, ScheduleId,
-    Template as Work, sql,
+    AfterDowntime, AssignmentTemplate, Cron, DueAfter, JobTemplate, Overlap, Rules, ScheduleId, Template as Work, sql,
 };
 use crate::tasks::actions::{parse_estimate, parse_id, parse_priority};
 use crate::tasks::{Via, parse_note};
@@ -215,54 +215,6 @@ fn fresh(visit: &Visit, what: What) -> Vec<(&'static str, String)> {
     values
 }
 
-fn rule_values(rules: &Rules) -> [(&'static str, String); 4] {
-    [
-        ("jitter_seconds", rules.jitter_seconds.to_string()),
-        ("after_downtime", rules.after_downtime.to_string()),
-        ("overlap", rules.overlap.to_string()),
-        ("alarm_failures", rules.alarm_failures.to_string()),
-    ]
-}
-
-/// What the form of one that is there already carries: the version that it shows.
-pub(super) const VERSION: &str = "version";
-
-/// A schedule as its form shows it again.
-pub(super) fn values(schedule: &Schedule) -> Vec<(&'static str, String)> {
-    let mut values = vec![
-        (VERSION, schedule.version.to_string()),
-        ("title", schedule.title.clone()),
-        ("cron", schedule.cron.as_str().to_owned()),
-        ("zone", schedule.zone_name().to_owned()),
-    ];
-    values.extend(rule_values(&schedule.rules));
-    match &schedule.template {
-        Work::Job(job) => {
-            values.push(("job_kind", job.job_kind.clone()));
-            values.push(("queue", job.queue.clone().unwrap_or_default()));
-            values.push(("payload", serde_json::to_string_pretty(&job.payload).unwrap_or_default()));
-            if let Some(kind) = BuiltIn::named(&job.job_kind) {
-                values.extend(job_fields::values(kind, Some(&job.payload)));
-            }
-        }
-        Work::Assignment(work) => {
-            let (number, unit) = match work.due_after {
-                Some(DueAfter::Days(days)) => (days.to_string(), "d"),
-                Some(DueAfter::Hours(hours)) => (hours.to_string(), "h"),
-                None => (String::new(), "d"),
-            };
-            values.push(("assignee", work.assignee.to_string()));
-            values.push(("project", work.project.map(|project| project.to_string()).unwrap_or_default()));
-            values.push(("priority", work.priority.to_string()));
-            values.push(("description", work.description.clone()));
-            values.push(("estimate", work.estimate_minutes.map(|minutes| minutes.to_string()).unwrap_or_default()));
-            values.push(("due_number", number));
-            values.push(("due_unit", unit.to_owned()));
-        }
-    }
-    values
-}
-
 fn filled(values: &[(&'static str, String)]) -> Filled {
     Filled::fresh(values.iter().map(|(name, value)| (*name, value.as_str())))
 }
@@ -358,7 +310,8 @@ fn wanted(what: What, fields: &Fields) -> Result<Wanted> {
     checked.check()?;
     let template = template.ok_or_else(|| anyhow::anyhow!("a checked form lacks what it makes"))?;
     let text = |name: &str| fields.get(name).to_owned();
-    let version = fields.filled(VERSION).and_then(|version| version.trim().parse().ok());
+    // Of what is no version nobody saved anything: 0 is none.
+    let version = fields.has(VERSION).then(|| fields.get(VERSION).trim().parse().unwrap_or(0));
     Ok(Wanted { title: text("title"), cron: text("cron"), zone: text("zone"), template, rules, version })
 }
 

@@ -5,7 +5,7 @@ use super::choices::Names;
 use super::forms::Fields;
 use super::page::Visit;
 use super::schedule::{downtime_key, overlap_key};
-use super::schedule_form::{VERSION, values};
+use super::schedule_values::{VERSION, values};
 use crate::error::{Error, FieldError, Result, msg};
 use crate::jobs::BuiltIn;
 use crate::jobs::fields::Takes;
@@ -30,8 +30,9 @@ pub async fn beside_present(visit: &Visit, id: ScheduleId, fields: Fields, error
     }
     let mut errors = vec![FieldError { field: "".into(), message: message.clone() }];
     for (name, value) in values(&present) {
-        // What the form does not have, and a mark that was taken away, it does not send.
-        if name != VERSION && fields.has(name) && fields.get(name).trim() != value.trim() {
+        // What the form does not have, it does not send; nor a check that is not set.
+        let is_there = fields.has(name) || is_check(&present, name);
+        if name != VERSION && is_there && fields.get(name).trim() != value.trim() {
             let now = called(visit.l(), &names, &present, name, &value);
             errors.push(FieldError { field: name.into(), message: msg("schedule-is-now").arg("value", now) });
         }
@@ -45,6 +46,9 @@ pub async fn beside_present(visit: &Visit, id: ScheduleId, fields: Fields, error
 fn called(l: Lang, names: &Names, schedule: &Schedule, field: &str, value: &str) -> String {
     let id = || value.parse().ok();
     let known = match field {
+        _ if is_check(schedule, field) => {
+            Some(l.t(if value.is_empty() { "schedule-is-not-set" } else { "schedule-is-set" }).to_owned())
+        }
         _ if value.is_empty() => Some(l.t("schedule-is-blank").to_owned()),
         "assignee" | "person" => id().and_then(|id| names.person(id)).map(ToOwned::to_owned),
         "project" => id().and_then(|id| names.project(id)).map(ToOwned::to_owned),
@@ -57,10 +61,18 @@ fn called(l: Lang, names: &Names, schedule: &Schedule, field: &str, value: &str)
     known.unwrap_or_else(|| value.to_owned())
 }
 
+/// What a field takes that only jobs of that kind have.
+fn takes(schedule: &Schedule, field: &str) -> Option<Takes> {
+    let Template::Job(job) = &schedule.template else { return None };
+    BuiltIn::named(&job.job_kind)?.fields().into_iter().find(|known| known.name == field).map(|field| field.takes)
+}
+
+fn is_check(schedule: &Schedule, field: &str) -> bool {
+    matches!(takes(schedule, field), Some(Takes::Check))
+}
+
 /// One of the choices of the kind of job that it makes.
 fn chosen(l: Lang, schedule: &Schedule, field: &str, value: &str) -> Option<String> {
-    let Template::Job(job) = &schedule.template else { return None };
-    let fields = BuiltIn::named(&job.job_kind)?.fields();
-    let Takes::Choice(choices) = &fields.iter().find(|known| known.name == field)?.takes else { return None };
+    let Takes::Choice(choices) = takes(schedule, field)? else { return None };
     choices.iter().find(|(known, _)| *known == value).map(|(_, label)| l.m(label))
 }
