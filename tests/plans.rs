@@ -8,6 +8,7 @@ use milepost::insight;
 use milepost::insight::jobs::{self, Bucket, JobKey};
 use milepost::insight::sums::Per;
 use milepost::insight::{Filter, HistoryFilter, JobFilter, lanes};
+use milepost::jobs::Limited;
 use milepost::jobs::artifacts::{ArtifactId, ArtifactName};
 use milepost::jobs::items::ItemOutcome;
 use milepost::people::{self, OrganisationId, Viewer};
@@ -186,6 +187,10 @@ fn ask_everything(conn: &Connection, viewer: &Viewer) {
     tasks::sql::trail_entry(conn, TaskId::new(61), 5).unwrap();
     tasks::sql::progress_before_end(conn, TaskId::new(61)).unwrap();
     ask_output(conn);
+    assert!(milepost::jobs::sql::running_of_kind(conn, viewer.organisation, "sync-feed").unwrap().is_empty());
+    for what in [Limited::Queue, Limited::Kind] {
+        milepost::jobs::sql::running_of(conn, viewer.organisation, what, "mail", 5).unwrap();
+    }
     people::sql::members(conn, viewer.organisation).unwrap();
     people::sql::projects(conn, viewer.organisation).unwrap();
     people::sql::viewer(conn, &viewer.session().unwrap(), now).unwrap();
@@ -226,7 +231,10 @@ async fn no_page_reads_all_of_tasks_or_trail() {
     let mut wrong = Vec::new();
     for sql in run {
         let plan = plan(&conn, &sql);
-        if plan.iter().any(|line| is_costly(&sql, line)) {
+        // What asks for the running ones reads none that ever ran.
+        let is_of_running = sql.contains("from jobs") && sql.contains("attempt_started_at is not null");
+        let reads_ended = is_of_running && !plan.iter().any(|line| line.contains("jobs_running"));
+        if reads_ended || plan.iter().any(|line| is_costly(&sql, line)) {
             wrong.push(format!(
                 "{}\n    {}",
                 sql.split_whitespace().collect::<Vec<_>>().join(" "),

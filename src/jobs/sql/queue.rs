@@ -162,19 +162,19 @@ pub fn running_of(
                and attempt_started_at is not null and ended_at is null limit ?3)"
         }
         Limited::Kind => {
-            "select count(*) from (select 1 from jobs where organisation_id = ?1 and job_kind = ?2
+            "select count(*) from (select 1 from jobs indexed by jobs_running where organisation_id = ?1 and job_kind = ?2
                and attempt_started_at is not null and ended_at is null limit ?3)"
         }
     };
     Ok(conn.prepare_cached(sql)?.query_one(params![organisation, name, most], |row| row.get(0))?)
 }
 
-/// The running jobs of a kind.
+/// The running jobs of a kind; not all that there ever were of it are gone through.
 pub fn running_of_kind(conn: &Connection, organisation: OrganisationId, kind: &str) -> Result<Vec<TaskId>> {
     Ok(conn
         .prepare_cached(
-            "select task_id from jobs where organisation_id = ?1 and job_kind = ?2 and attempt_started_at is not null
-               and ended_at is null",
+            "select task_id from jobs indexed by jobs_running where organisation_id = ?1 and job_kind = ?2
+               and attempt_started_at is not null and ended_at is null",
         )?
         .query_map(params![organisation, kind], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?)
