@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use milepost::jobs::actions::retry;
+use milepost::jobs::actions::{Wanted, by_milepost, claim_built_in, give_back, retry};
 use milepost::tasks::{Status, Task, TaskId, Via};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -168,4 +168,28 @@ async fn an_undo_says_nothing_of_what_it_is_not_for() {
         let why = failed.job().unwrap().error.clone();
         assert_eq!(why.as_deref(), Some("The job whose changes were to be undone is not there any more."));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_undone_is_not_run_again_meanwhile() {
+    let house = House::open_with(|config| config.workers = 0).await;
+    many(&house.alice(), house.people.id("bob"), 3).await;
+    let payload = json!({ "kind": "assignment", "set_priority": "urgent" });
+    let id = create_job(&house, "alice", job("bulk-edit", payload)).await.unwrap();
+    house.alice().post(&format!("/tasks/{id}/cancel"), &[]).await.expect(303);
+    let back = create_job(&house, "alice", job("bulk-edit", undo(id))).await.unwrap();
+    let app = house.server.app.clone();
+    let (dispatch, output) = (app.dispatch.clone(), app.config.output.clone());
+    let wanted =
+        Wanted { kinds: vec!["bulk-edit".into()], queues: Vec::new(), worker: Some("one".into()), lease_seconds: 60 };
+    let taken = app.db.write(move |w| claim_built_in(w, (&dispatch, &output), &wanted, None)).await.unwrap().unwrap();
+    assert_eq!(taken.id, back, "the undo runs");
+    let again = format!("/tasks/{id}/retry");
+    let told = house.alice().post(&again, &[]).await.expect(409);
+    assert!(told.contains("Its changes are being undone just now"), "{}", told.said());
+    assert_eq!(crate::support::jobs::task(&house, id).status, Status::Cancelled);
+    let by = by_milepost(taken.organisation, &app.dispatch, &app.config.output);
+    let attempt = taken.job().unwrap().attempt;
+    app.db.write(move |w| give_back(w, &by, back, attempt)).await.unwrap();
+    house.alice().post(&again, &[]).await.expect(303);
 }

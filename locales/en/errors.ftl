@@ -96,6 +96,7 @@ refused-job-ended = This job has ended ({ $status }). It can be run again.
 refused-not-claimed = Nobody has claimed this job. Claim it first.
 refused-parent-ended = The parent has ended, or is being cancelled: it takes no more children.
 refused-retry-open = This job has not ended ({ $status }), so it cannot be run again yet.
+refused-retry-undone = Its changes are being undone just now: let that end or cancel it, then run it again.
 refused-retry-parent = Run its children again: a parent follows them.
 refused-retry-no-items = No item of this job failed, so there is nothing to repeat.
 refused-external-id = Task { $id } has this external id already.

@@ -98,6 +98,7 @@ refused-job-ended = העבודה הסתיימה ({ $status }). אפשר להרי
 refused-not-claimed = איש לא לקח את העבודה הזו. קודם יש לקחת אותה.
 refused-parent-ended = עבודת האב הסתיימה או מתבטלת, ואינה מקבלת עוד ילדים.
 refused-retry-open = העבודה לא הסתיימה ({ $status }), ולכן אי אפשר עדיין להריץ אותה שוב.
+refused-retry-undone = השינויים שלה מוחזרים ברגע זה: יש לחכות לסוף ההחזרה או לבטל אותה, ואז להריץ שוב.
 refused-retry-parent = יש להריץ שוב את הילדים: האב הולך אחריהם.
 refused-retry-no-items = אף פריט בעבודה לא נכשל, ואין על מה לחזור.
 refused-external-id = למשימה { $id } כבר יש מזהה חיצוני זה.

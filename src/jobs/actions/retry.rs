@@ -8,10 +8,11 @@ use super::life::anew;
 use super::{Told, enqueue, find, job_of, may_start, put, with_job};
 use crate::db::Write;
 use crate::error::{Error, Result, msg};
+use crate::jobs::bulk::{Act, Bulk};
 use crate::jobs::{BuiltIn, Job, sql};
 use crate::notify::sql::{save_retry, unknown};
 use crate::people::Viewer;
-use crate::tasks::{By, Change, Status, Task, TaskId};
+use crate::tasks::{self, By, Change, Status, Task, TaskId};
 
 /// The job waits for its next attempt, with all its attempts before it again.
 pub fn retry(w: &mut Write<'_>, by: &By, id: TaskId, only_failed_items: bool) -> Result<Arc<Task>> {
@@ -80,12 +81,33 @@ pub fn may_retry(conn: &Connection, viewer: &Viewer, before: &Task, only_failed_
     if only_failed_items {
         may_retry_items(conn, before, job)?;
     }
+    if is_being_undone(conn, before, job)? {
+        return Err(Error::Conflict(msg("refused-retry-undone")));
+    }
     if let Some(key) = &job.spec.unique_key
         && let Some(other) = sql::by_unique_key(conn, before.organisation, key)?
     {
         return Err(Error::Conflict(msg("refused-unique-key").arg("id", other.get())));
     }
     Ok(())
+}
+
+/// Whether another job sets back just now what this one did: run again meanwhile it would leave some of both.
+fn is_being_undone(conn: &Connection, before: &Task, job: &Job) -> Result<bool> {
+    if !matches!(job.built_in(), Some(BuiltIn::BulkEdit | BuiltIn::BulkDelete)) {
+        return Ok(false);
+    }
+    for other in sql::running_of_kind(conn, before.organisation, BuiltIn::BulkEdit.as_str())? {
+        let Some(task) = tasks::sql::find(conn, other)? else { continue };
+        if let Some(other) = task.job()
+            && let Ok(bulk) = Bulk::of(BuiltIn::BulkEdit, &other.spec.payload)
+            && bulk.act() == Act::Undo
+            && bulk.of_job == Some(before.id)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What refuses that only the failed items are tried again.
