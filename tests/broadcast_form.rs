@@ -6,7 +6,7 @@ use crate::broadcast::{brought, tally, with_mail};
 use crate::new_job::started;
 use crate::support::jobs::{ended, viewer};
 use crate::support::mail::MailServer;
-use crate::support::server::House;
+use crate::support::server::{House, PASSWORD, invite, monday};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_form_offers_what_there_is_and_says_what_does_not_go_together() {
@@ -67,9 +67,10 @@ async fn nothing_is_sent_before_it_was_shown_to_whom_and_nothing_twice_from_one_
     assert!(gone.path == "/jobs" && gone.contains("has been removed since"), "{} {}", gone.path, gone.said());
     // Another text under the same key, or a key of which nobody knows any more what it did, is looked at anew.
     let other = alice.submit(&send.clone().fill("text", "Three")).await.expect(200);
+    assert!(other.text("#stale").starts_with("Nothing was sent"), "{}", other.said());
     assert_ne!(other.form(":has([name='once'])").value("once"), send.value("once"));
     house.advance(jiff::SignedDuration::from_hours(24));
-    assert!(alice.submit(&send).await.expect(200).has("#preview"));
+    assert!(alice.submit(&send).await.expect(200).has("#preview #stale"));
     assert_eq!(house.look().query_row("select count(*) from notifications", [], |row| row.get::<_, i64>(0)), Ok(1));
 }
 
@@ -81,12 +82,58 @@ async fn the_preview_of_a_file_counts_its_lines_and_says_how_long_it_takes() {
     let list: String = (0..142).map(|number| format!("r{number}@there.example\n")).collect();
     let file = brought(&house, &format!("E-mail\n{list}R7@there.example\nnobody\n")).await;
     let form = alice.open(&format!("/jobs/new/broadcast?task={}&name=list.csv", file["task"])).await.form("#broadcast");
-    let form = form.fill("channel", "email").fill("subject", "Hello").fill("text", "x").fill("per_minute", "60");
+    let form = form.fill("channel", "email").fill("subject", "Hello").fill("text", "x");
+    let shown = alice.submit(&form.clone().fill("per_minute", "60")).await.expect(200);
+    assert!(shown.text("#would").ends_with("about 3 min."), "{}", shown.said());
+    let form = form.fill("per_minute", "6000");
     let shown = alice.submit(&form).await.expect(200);
-    assert_eq!(shown.text("#would"), "142 addresses by e-mail, each a message of its own. It takes about 3 min.");
+    assert_eq!(
+        shown.text("#would"),
+        "142 addresses by e-mail, each a message of its own. It takes less than a minute."
+    );
     assert_eq!(shown.texts("#against li").len(), 2, "{}", shown.said());
-    let id = started(&alice.submit(&shown.form(":has([name='once'])").fill("per_minute", "6000")).await.expect(303));
+    let id = started(&alice.submit(&shown.form(":has([name='once'])")).await.expect(303));
     assert_eq!(tally(&ended(&house, id).await), [142, 0, 0, 1, 1]);
     let refused = alice.submit(&form.fill("column", "Fax")).await.refused(422);
     assert!(refused.said().contains("Fax"), "{}", refused.said());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_in_one_organisation_to_one_person_is_sent_by_nobody_else_and_nowhere_else() {
+    let house = House::open().await;
+    let jobs = || -> i64 { house.look().query_row("select count(*) from jobs", [], |row| row.get(0)).unwrap() };
+    let link = invite(&house.stranger(), "alice@harbour.example", "Alice", "admin").await;
+    let alice = house.nobody();
+    let form = alice.open(&link).await.form("[action*='/invitations/']");
+    alice.submit(&form.fill("password", PASSWORD)).await.expect(303);
+    let write =
+        async || alice.open("/jobs/new/broadcast").await.form("#broadcast").fill("subject", "Hi").fill("text", "x");
+    let at_hilltop = alice.submit(&write().await).await.expect(200);
+    assert!(!at_hilltop.has("#stale"), "{}", at_hilltop.said());
+    let send = at_hilltop.form(":has([name='once'])");
+    let switch = at_hilltop.form("[action='/switch-organisation']").fill("organisation", &harbour(&house));
+    alice.submit(&switch).await.expect(303);
+    // The page of the other organisation is still open in another tab.
+    let at_harbour = alice.submit(&send).await.expect(200);
+    assert!(at_harbour.has("#stale") && jobs() == 0, "{}", at_harbour.said());
+    assert_ne!(at_harbour.text("#would"), at_hilltop.text("#would"), "to whom it would go here");
+    let send = at_harbour.form(":has([name='once'])");
+    let once = send.value("once").unwrap().to_owned();
+    let made_up = [format!("{}-{}", monday().as_second(), "x".repeat(43)), "x".into(), format!("{once}x"), "-".into()];
+    for key in made_up {
+        let shown = alice.submit(&send.clone().fill("once", &key)).await.expect(200);
+        assert!(shown.has("#stale") && jobs() == 0, "{key}: {}", shown.said());
+    }
+    // Another admin was shown nothing.
+    assert!(house.ada().submit(&send).await.expect(200).has("#stale") && jobs() == 0);
+    started(&alice.submit(&send).await.expect(303));
+    assert_eq!(jobs(), 1);
+}
+
+fn harbour(house: &House) -> String {
+    let id: i64 = house
+        .look()
+        .query_row("select id from organisations where name like '%Harbour%'", [], |row| row.get(0))
+        .unwrap();
+    id.to_string()
 }

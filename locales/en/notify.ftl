@@ -97,6 +97,7 @@ broadcast-send-to = { $count ->
 }
 broadcast-once = This was sent already, and is not sent twice. Here is how far it is.
 broadcast-once-gone = This was sent already, and is not sent twice. Its job has been removed since.
+broadcast-stale = Nothing was sent: this is not what you were shown, or you were shown it in another organisation or more than a day ago. This is what would be sent now.
 broadcast-uncertain-title = Not known whether it arrived
 broadcast-uncertain-hint = Of some recipients nobody knows whether they got it: the connection broke while it was sent, or Milepost ended. Trying again what failed leaves them out. If you send to them again, some may get it twice.
 broadcast-uncertain-send = Send to them again

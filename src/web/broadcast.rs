@@ -46,6 +46,8 @@ struct BroadcastPage {
 struct Told {
     l: Lang,
     preview: Preview,
+    /// It was to be sent, and was not, for it is not what was shown.
+    is_stale: bool,
     /// All that this form sends, with its key.
     fields: Vec<(String, String)>,
 }
@@ -200,7 +202,7 @@ pub(super) async fn post(visit: Visit, fields: Fields) -> Result<Response> {
 
 async fn send(visit: &Visit, fields: &Fields, payload: Value) -> Result<Response> {
     let l = visit.l();
-    let Some(key) = fields.filled(KEY) else { return look(visit, fields, &payload).await };
+    let Some(key) = fields.filled(KEY) else { return look(visit, fields, &payload, false).await };
     let subject: String = fields.get("subject").trim().chars().take(SUBJECT_CHARS).collect();
     let title = l.with("broadcast-title", "subject", &subject);
     let said = l.with("done-started", "title", &title);
@@ -208,17 +210,19 @@ async fn send(visit: &Visit, fields: &Fields, payload: Value) -> Result<Response
         Once::Made(id) => Ok(visit.done(said, &format!("/tasks/{id}"))),
         Once::Known(Some(id)) => Ok(visit.done(l.t("broadcast-once"), &format!("/tasks/{id}"))),
         Once::Known(None) => Ok(visit.done(l.t("broadcast-once-gone"), "/jobs")),
-        Once::Stale => look(visit, fields, &payload).await,
+        Once::Stale => look(visit, fields, &payload, true).await,
     }
 }
 
 /// Shows to whom it would go, with a button that sends it.
-async fn look(visit: &Visit, fields: &Fields, payload: &Value) -> Result<Response> {
+async fn look(visit: &Visit, fields: &Fields, payload: &Value, is_stale: bool) -> Result<Response> {
     let preview = preview(&visit.app, &visit.viewer, payload, visit.l()).await?;
     let mut sent: Vec<(String, String)> =
         fields.pairs().iter().filter(|(name, _)| name != KEY && name != "return_to").cloned().collect();
-    sent.push((KEY.to_owned(), once::key(visit.app.clock.now())?));
-    let told = Told { l: visit.l(), preview, fields: sent };
+    if preview.recipients > 0 {
+        sent.push((KEY.to_owned(), once::key(visit, KIND, payload).await?));
+    }
+    let told = Told { l: visit.l(), preview, is_stale, fields: sent };
     let form = Filled::typed(fields.clone(), StatusCode::OK);
     show_with(visit, fields, form, Some(told)).await
 }
