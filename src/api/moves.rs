@@ -10,7 +10,7 @@ use super::call::{Answer, Call};
 use super::openapi::Told;
 use super::schemas;
 use super::shapes::{ReportedShape, TaskShape};
-use crate::error::Result;
+use crate::error::{Error, Result, msg};
 use crate::jobs;
 use crate::tasks::{TaskId, actions};
 use crate::web::At;
@@ -62,6 +62,9 @@ pub async fn post_retry(At(id): At<TaskId>, call: Call<Json<RetryBody>>) -> Resu
     let (call, Json(body)) = call.split();
     let (by, only_failed_items) = (call.by(), body.only_failed_items.unwrap_or(false));
     let uncertain = body.uncertain_items.unwrap_or(false);
+    if uncertain && only_failed_items {
+        return Err(Error::field("uncertain_items", msg("refused-retry-both")));
+    }
     call.once(
         move |w| match uncertain {
             true => jobs::actions::retry_uncertain(w, &by, id),

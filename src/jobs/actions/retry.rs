@@ -10,7 +10,8 @@ use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs::bulk::{Act, Bulk};
 use crate::jobs::{BuiltIn, Job, sql};
-use crate::notify::sql::{save_retry, unknown};
+use crate::notify::Standing;
+use crate::notify::sql::{has_list, is_any, save_retry, unknown};
 use crate::people::Viewer;
 use crate::tasks::{self, By, Change, Status, Task, TaskId};
 
@@ -47,6 +48,10 @@ pub fn retry_uncertain(w: &mut Write<'_>, by: &By, id: TaskId) -> Result<Arc<Tas
     let before = find(w, &by.viewer, id)?;
     if !is_broadcast(&before) || unknown(w.conn, id, 1)? == 0 {
         return Err(Error::Conflict(msg("refused-retry-no-uncertain")));
+    }
+    // The next attempt sends to whoever waits, and that is more than was asked for.
+    if is_any(w.conn, id, Standing::Waiting)? {
+        return Err(Error::Conflict(msg("refused-retry-waiting")));
     }
     may_retry(w.conn, &by.viewer, &before, false)?;
     let after = begin_again(w, by, &before, true)?;
@@ -115,6 +120,12 @@ fn may_retry_items(conn: &Connection, before: &Task, job: &Job) -> Result<()> {
     let counted = before.counts.map_or(0, |counts| counts.failed);
     if counted == 0 && !sql::has_failed_items(conn, before.id)? {
         return Err(Error::Conflict(msg("refused-retry-no-items")));
+    }
+    let has_any = |standing| is_any(conn, before.id, standing);
+    if is_broadcast(before) && has_list(conn, before.id)? && !has_any(Standing::Failed)? && !has_any(Standing::Waiting)?
+    {
+        let why = if unknown(conn, before.id, 1)? > 0 { "refused-retry-uncertain" } else { "refused-retry-lines" };
+        return Err(Error::Conflict(msg(why)));
     }
     // These find by their items what failed: what was counted and has no item would be left out without a word.
     let recorded = match job.built_in() {

@@ -69,7 +69,8 @@ pub fn begin_round(conn: &Connection, job: TaskId, attempt: i64, interrupted: Op
     let interrupted = conn
         .prepare_cached(
             "update deliveries set state = ?4, told = ?5 where job_id = ?1 and place in (
-               select place from deliveries where job_id = ?1 and state = 'sending' and attempt < ?2 order by place limit ?3)",
+               select place from deliveries
+               where job_id = ?1 and state = 'sending' and attempt < ?2 order by place limit ?3)",
         )?
         .execute(params![job, attempt, most, state, told])?;
     if interrupted > 0 {
@@ -88,7 +89,8 @@ pub fn begin_round(conn: &Connection, job: TaskId, attempt: i64, interrupted: Op
     let again = conn
         .prepare_cached(
             "update deliveries set state = 'waiting', told = null where job_id = ?1 and place in (
-               select place from deliveries where job_id = ?1 and state = ?2 order by place limit ?3)",
+               select place from deliveries
+               where job_id = ?1 and state = ?2 order by place limit ?3)",
         )?
         .execute(params![job, if sends_unknown { Standing::Unknown } else { Standing::Failed }, most])?;
     if again == 0 {
@@ -103,6 +105,13 @@ pub fn save_retry(conn: &Connection, job: TaskId, sends_unknown: bool) -> Result
     conn.prepare_cached("update broadcasts set sends_unknown = ?2 where job_id = ?1 and sends_unknown <> ?2")?
         .execute(params![job, sends_unknown])?;
     Ok(())
+}
+
+/// Whether any line stands so.
+pub fn is_any(conn: &Connection, job: TaskId, standing: Standing) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("select exists (select 1 from deliveries where job_id = ?1 and state = ?2)")?
+        .query_one(params![job, standing], |row| row.get(0))?)
 }
 
 /// How many of an ended broadcast nobody knows whether they got it; counted to a limit at the most.

@@ -15,8 +15,8 @@ use crate::people::{OrganisationId, UserId};
 
 pub use channels::{failing_channels, save_channel};
 pub use deliveries::{
-    Line, Listed, Tally, Waiting, begin_round, claim, claim_again, close_list, has_list, last_claim, list, release,
-    remove_deliveries, save_retry, settle, settled, tally, unknown, waiting,
+    Line, Listed, Tally, Waiting, begin_round, claim, claim_again, close_list, has_list, is_any, last_claim, list,
+    release, remove_deliveries, save_retry, settle, settled, tally, unknown, waiting,
 };
 
 /// Whether the same broadcast told them already.
