@@ -11,6 +11,7 @@ use milepost::insight::{Filter, HistoryFilter, JobFilter, lanes};
 use milepost::jobs::Limited;
 use milepost::jobs::artifacts::{ArtifactId, ArtifactName};
 use milepost::jobs::items::ItemOutcome;
+use milepost::notify::{Standing, sql as notify};
 use milepost::people::{self, OrganisationId, Viewer};
 use milepost::schedules::{self, ScheduleId};
 use milepost::tasks::sql::Next;
@@ -210,6 +211,37 @@ fn ask_output(conn: &Connection) {
     sql::artifacts(conn, job).unwrap();
     sql::artifact(conn, job, &ArtifactName::parse("report.csv").unwrap()).unwrap();
     sql::artifact_chunk(conn, ArtifactId::new(1), 0).unwrap();
+}
+
+/// What a broadcast asks for each piece of its list: of a long list it reads no more than of a short one.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_piece_of_a_broadcast_reads_all_of_its_list() {
+    let house = House::open_with(|config| config.workers = 0).await;
+    let run = house.server.app.db.write(|w| {
+        let job = TaskId::new(1);
+        let put = "insert into deliveries (job_id, place, recipient, key, state, attempt) values (1, ?, ?, 'x', ?, 1)";
+        for (place, state) in (1..).zip(["sending", "failed", "waiting", "unknown"]) {
+            w.conn.execute(put, rusqlite::params![place, place.to_string(), state])?;
+        }
+        // As if a retry by hand had not been heeded yet.
+        w.conn.execute("insert into broadcasts (job_id, retries) values (1, -1)", [])?;
+        Ok(statements(w.conn, || {
+            while notify::begin_round(w.conn, job, 2, Some("perhaps"), 1).unwrap() {}
+            notify::waiting(w.conn, job, 0, 1).unwrap();
+            notify::unknown(w.conn, job, 1).unwrap();
+            notify::is_any(w.conn, job, Standing::Waiting).unwrap();
+        }))
+    });
+    let run = run.await.unwrap();
+    let lists: Vec<&String> = run.iter().filter(|sql| sql.contains("deliveries")).collect();
+    assert_eq!(lists.len(), 5, "{lists:#?}");
+    let conn = house.look();
+    for sql in lists {
+        let plan = plan(&conn, sql);
+        let goes_by_state = plan.iter().any(|line| line.contains("INDEX deliveries_by_state (job_id=? AND state=?"));
+        let is_costly = plan.iter().any(|line| line.starts_with("SCAN deliveries") || line.contains("TEMP B-TREE"));
+        assert!(goes_by_state && !is_costly, "{sql}\n{plan:#?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

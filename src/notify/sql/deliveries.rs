@@ -69,7 +69,7 @@ pub fn begin_round(conn: &Connection, job: TaskId, attempt: i64, interrupted: Op
     let interrupted = conn
         .prepare_cached(
             "update deliveries set state = ?4, told = ?5 where job_id = ?1 and place in (
-               select place from deliveries
+               select place from deliveries indexed by deliveries_by_state
                where job_id = ?1 and state = 'sending' and attempt < ?2 order by place limit ?3)",
         )?
         .execute(params![job, attempt, most, state, told])?;
@@ -89,7 +89,7 @@ pub fn begin_round(conn: &Connection, job: TaskId, attempt: i64, interrupted: Op
     let again = conn
         .prepare_cached(
             "update deliveries set state = 'waiting', told = null where job_id = ?1 and place in (
-               select place from deliveries
+               select place from deliveries indexed by deliveries_by_state
                where job_id = ?1 and state = ?2 order by place limit ?3)",
         )?
         .execute(params![job, if sends_unknown { Standing::Unknown } else { Standing::Failed }, most])?;
@@ -187,7 +187,7 @@ pub struct Waiting {
 pub fn waiting(conn: &Connection, job: TaskId, after: i64, limit: i64) -> Result<Vec<Waiting>> {
     Ok(conn
         .prepare_cached(
-            "select place, recipient, key from deliveries
+            "select place, recipient, key from deliveries indexed by deliveries_by_state
              where job_id = ?1 and state = 'waiting' and place > ?2 order by place limit ?3",
         )?
         .query_map(params![job, after, limit], |row| {
