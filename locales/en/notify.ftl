@@ -115,6 +115,7 @@ broadcast-maybe = It may have been sent. { $why }
 broadcast-unknown = It may have been sent: Milepost ended just then.
 broadcast-gone = They are no member any more: nothing was sent.
 broadcast-no-url = This is no address of a webhook: it begins with http:// or https://.
+broadcast-long-url = This address is too long for a webhook: at most { $limit } characters.
 broadcast-bell-of-file = Notifications in Milepost reach members only: choose e-mail or webhook for a file.
 broadcast-webhook-of-members = Members have no webhooks: choose a file with URLs.
 

@@ -122,6 +122,7 @@ broadcast-maybe = ייתכן שזה נשלח. { $why }
 broadcast-unknown = ייתכן שזה נשלח: Milepost נעצר בזמן השליחה.
 broadcast-gone = כבר לא בארגון: לא נשלח דבר.
 broadcast-no-url = זאת לא כתובת של webhook: כתובת כזאת מתחילה ב־‎http://‎ או ב־‎https://‎.
+broadcast-long-url = הכתובת ארוכה מדי בשביל webhook: { $limit } תווים לכל היותר.
 broadcast-bell-of-file = התראות ב־Milepost מגיעות רק לאנשי הארגון: לקובץ צריך לבחור דואר או webhook.
 broadcast-webhook-of-members = לאנשי הארגון אין webhooks: צריך לבחור קובץ עם כתובות.
 

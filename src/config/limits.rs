@@ -73,6 +73,8 @@ pub const OUTBOUND_CONNECT: Duration = Duration::from_secs(10);
 pub const OUTBOUND_TIME: Duration = Duration::from_secs(60);
 pub const OUTBOUND_BYTES: usize = 16 * 1024 * 1024;
 pub const OUTBOUND_REDIRECTS: usize = 5;
+/// Bytes of the address of a webhook.
+pub const WEBHOOK_BYTES: usize = 2_048;
 /// What browsers and proxies take of an address, at the least.
 pub const ADDRESS_CHARS: usize = 2_000;
 

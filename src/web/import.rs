@@ -9,12 +9,13 @@ use serde_json::{Map, Value, json};
 use super::assign::{Candidate, candidates};
 use super::forms::{Fields, Filled};
 use super::page::{Nav, Page, Visit};
-use crate::error::{Error, Message, Result, msg};
+use crate::error::{Error, Result, msg};
 use crate::jobs::BuiltIn;
 use crate::jobs::actions::copy_artifact;
 use crate::jobs::artifacts::ArtifactName;
 use crate::jobs::columns::{DateOrder, Target, guess, is_header};
 use crate::jobs::kinds::import_tasks::delimiter_of;
+use crate::jobs::kinds::in_turn;
 use crate::jobs::sheets::{self, Form, Next, Row, Wishes};
 use crate::jobs::trackers::Tracker;
 use crate::locale::Lang;
@@ -144,7 +145,7 @@ async fn look(visit: &Visit, fields: &Fields) -> Result<Found> {
         sheet: text("sheet"),
         is_perhaps_hebrew: visit.l() == Lang::He,
     };
-    let reading = in_turn(visit, move || {
+    let reading = in_turn(&visit.app, move || {
         let form = sheets::look(&mut file, &wishes)?;
         let mut rows = Vec::new();
         sheets::read(&mut file, &form, |row| {
@@ -154,22 +155,6 @@ async fn look(visit: &Visit, fields: &Fields) -> Result<Found> {
         if rows.is_empty() { Err(msg("import-no-rows")) } else { Ok(Found { form, rows }) }
     });
     reading.await
-}
-
-/// Looks into a file when there is room for it. Whoever does not wait for the answer keeps the room until it is there.
-pub(super) async fn in_turn<T: Send + 'static>(
-    visit: &Visit,
-    look: impl FnOnce() -> Result<T, Message> + Send + 'static,
-) -> Result<T> {
-    let turn = visit.app.memory.looks.clone().acquire_owned().await.map_err(anyhow::Error::from)?;
-    let looking = tokio::task::spawn_blocking(move || {
-        let looked = look();
-        drop(turn);
-        looked
-    });
-    // A reader that panics over what is in a file cannot say more than that.
-    let looked = looking.await.unwrap_or_else(|_| Err(msg("sheet-broken")));
-    looked.map_err(|why| Error::field("file", why))
 }
 
 /// Whether the first row names the columns: as the form says, else as it looks.

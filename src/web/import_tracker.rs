@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use super::assign::{Candidate, candidates};
 use super::forms::{Fields, Filled};
-use super::import::{file_of, in_turn, show_upload};
+use super::import::{file_of, show_upload};
 use super::job_fields::{self, Input};
 use super::page::{Nav, Page, Visit};
 use crate::error::Result;
 use crate::jobs::BuiltIn;
 use crate::jobs::actions::copy_artifact;
+use crate::jobs::kinds::in_turn;
 use crate::jobs::trackers::{self, Export, Found, Lefts, Person, Tracker, Wishes};
 use crate::locale::Lang;
 use crate::tasks::TaskId;
@@ -62,7 +63,7 @@ async fn look(visit: &Visit, fields: &Fields) -> Result<Export> {
         name: name.as_str().to_owned(),
     };
     let mut file = copy_artifact(&visit.app, &visit.viewer, task, name).await?;
-    in_turn(visit, move || trackers::load(&mut file).and_then(|bytes| trackers::read(&bytes, &wishes))).await
+    in_turn(&visit.app, move || trackers::load(&mut file).and_then(|bytes| trackers::read(&bytes, &wishes))).await
 }
 
 pub(super) async fn show(visit: &Visit, fields: &Fields, form: Filled) -> Result<Response> {

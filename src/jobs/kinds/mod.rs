@@ -13,6 +13,7 @@ mod daily_statistics;
 mod export_history;
 pub mod import_tasks;
 mod import_tracker;
+mod looks;
 mod rehearsal;
 mod search;
 mod sync_feed;
@@ -29,6 +30,7 @@ use serde_json::Value;
 use super::BuiltIn;
 use crate::error::Error;
 pub use context::{Context, FileOf};
+pub use looks::in_turn;
 
 /// A kind of job.
 pub trait JobKind {

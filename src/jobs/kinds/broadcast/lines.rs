@@ -116,7 +116,13 @@ fn recipient_of(text: &str, channel: Channel) -> Result<String, Message> {
     }
     match channel {
         // What was mistyped may have a secret in it, too: it is not repeated.
-        Channel::Webhook => outbound::address(text).map(String::from).map_err(|_| msg("broadcast-no-url")),
+        Channel::Webhook => {
+            let url = outbound::address(text).map(String::from).map_err(|_| msg("broadcast-no-url"))?;
+            match url.len() <= config::WEBHOOK_BYTES {
+                true => Ok(url),
+                false => Err(msg("broadcast-long-url").arg("limit", config::WEBHOOK_BYTES)),
+            }
+        }
         Channel::Bell | Channel::Email => {
             let named: Mailbox = text.parse().map_err(|_| msg("error-email"))?;
             Email::parse(named.email.as_ref()).map(|email| email.as_str().to_owned())
@@ -213,6 +219,10 @@ mod tests {
             assert_eq!(of(bad), None, "{bad:?}");
         }
         assert!(recipient_of("ftp://a.example", Channel::Webhook).is_err());
+        let url = |bytes: usize| format!("{:x<bytes$}", "https://a.example/");
+        assert_eq!(recipient_of(&url(2_048), Channel::Webhook), Ok(url(2_048)));
+        let why = recipient_of(&url(2_049), Channel::Webhook).unwrap_err();
+        assert_eq!(Lang::En.m(&why), "This address is too long for a webhook: at most 2,048 characters.");
     }
 
     #[test]

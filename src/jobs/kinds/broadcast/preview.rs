@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::File;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::lines::{LOOKED_AT, Wanted, column_of, line_of, look};
 use super::{FileOf, Payload};
@@ -11,6 +12,7 @@ use crate::App;
 use crate::error::{Error, Message, Result, msg};
 use crate::jobs::actions::copy_artifact;
 use crate::jobs::artifacts::ArtifactName;
+use crate::jobs::kinds::in_turn;
 use crate::jobs::sheets::{self, Next, Row};
 use crate::locale::Lang;
 use crate::notify::Channel;
@@ -48,12 +50,9 @@ pub async fn preview(app: &App, viewer: &Viewer, payload: &Value, l: Lang) -> Re
     match (payload.to, &payload.file) {
         (Audience::File, Some(file)) => {
             let (file, column, limit) = (copy(app, viewer, file).await?, payload.column, app.config.output.items);
-            let reading = tokio::task::spawn_blocking(move || {
-                read(file, column.as_deref(), channel, l, limit, &mut found).map(|()| found)
-            });
-            // A reader that panics over what is in a file cannot say more than that.
-            let read = reading.await.unwrap_or_else(|_| Err(msg("sheet-broken")));
-            found = read.map_err(|why| Error::field("file", why))?;
+            let reading =
+                in_turn(app, move || read(file, column.as_deref(), channel, l, limit, &mut found).map(|()| found));
+            found = reading.await?;
         }
         _ => {
             let (organisation, wanted) = (viewer.organisation, Wanted::of(&payload));
@@ -89,7 +88,8 @@ async fn copy(app: &App, viewer: &Viewer, file: &FileOf) -> Result<File> {
 #[derive(Default)]
 struct Found {
     twice: &'static str,
-    seen: HashSet<String>,
+    /// Of each recipient half of its SHA-256: they may be long, and many.
+    seen: HashSet<[u8; 16]>,
     lines: i64,
     against: Vec<(String, i64)>,
     against_more: i64,
@@ -100,7 +100,9 @@ impl Found {
     fn add(&mut self, line: Line) {
         self.lines += 1;
         let Some(recipient) = line.recipient else { return self.add_against(line.told.unwrap_or_default()) };
-        if !self.seen.insert(recipient) {
+        let mut half = [0; 16];
+        half.copy_from_slice(&Sha256::digest(&recipient)[..16]);
+        if !self.seen.insert(half) {
             self.add_against(self.twice.to_owned());
         } else if self.examples.len() < EXAMPLES {
             self.examples.push(line.key);
