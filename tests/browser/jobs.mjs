@@ -1,6 +1,6 @@
 // What people do to jobs on their pages, by pointer and once by keys alone, on a wide and on a narrow screen: cancel,
 // retry, dismiss, pause a queue, and all that a filter finds. MILEPOST_SCENE names one of the scenes below.
-import { assert, live, open, someone, until, url } from './milepost.mjs';
+import { assert, live, open, someone, tabTo, until, url } from './milepost.mjs';
 import { play } from './scene.mjs';
 
 const api = `${url}/api/v1`;
@@ -151,14 +151,7 @@ async function keys(browser) {
   const attempt = await claim(id);
   const page = await open(alice, '/jobs');
   await live(page);
-  const reach = async (what, selector) => {
-    await until(`Tab reaches ${what}`, async () => {
-      await page.keyboard.press('Tab');
-      return page.evaluate((wanted) => document.activeElement.matches(wanted), selector);
-    });
-    const shown = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
-    assert.notEqual(shown, 'none', `the focus on ${what} is seen`);
-  };
+  const reach = (what, selector) => tabTo(page, what, selector);
   await reach('the menu', `#task-${id} .row-menu > summary`);
   await page.keyboard.press('Enter');
   await reach('Cancel', `#task-${id} .row-sheet .button-danger`);

@@ -93,6 +93,16 @@ export async function until(what, check, within = patience) {
   }
 }
 
+/** By keys alone, to an element whose focus is seen. */
+export async function tabTo(page, what, selector) {
+  await until(`Tab reaches ${what}`, async () => {
+    await page.keyboard.press('Tab');
+    return page.evaluate((wanted) => document.activeElement.matches(wanted), selector);
+  });
+  const shown = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.notEqual(shown, 'none', `the focus on ${what} is seen`);
+}
+
 /** Posts a form as the signed-in person of `context`, from outside any page. */
 export async function post(context, path, fields) {
   const answer = await context.request.post(url + path, {

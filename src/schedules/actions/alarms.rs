@@ -2,8 +2,6 @@
 //! wrong with it, again only when it gets graver, and anew after it was well; by the bell, and by mail who wants that. What is
 //! wrong is derived from its runs as its page derives it; kept is only what was told.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::json;
@@ -21,8 +19,8 @@ use crate::people::{self, OrganisationId};
 use crate::schedules::alarm::alarm;
 use crate::schedules::told::{alarm_text, title};
 use crate::schedules::{Alarm, Schedule, ScheduleId, sql};
+use crate::tasks::By;
 use crate::tasks::actions::{NewJob, NewTask, create};
-use crate::tasks::{By, Via};
 
 /// What is wrong with it now.
 fn alarm_of(conn: &Connection, schedule: &Schedule, now: Timestamp) -> Result<Option<Alarm>> {
@@ -145,13 +143,7 @@ fn mail(w: &mut Write<'_>, hands: &Hands, schedule: &Schedule, alarm: Alarm, l: 
 fn by_owner(w: &Write<'_>, hands: &Hands, organisation: OrganisationId) -> Result<Option<By>> {
     let Some(owner) = people::sql::first_owner(w.conn, organisation)? else { return Ok(None) };
     let viewer = people::sql::viewer_of_member(w.conn, organisation, owner)?;
-    Ok(viewer.map(|viewer| By {
-        viewer: Arc::new(viewer),
-        via: Via::System,
-        presence: None,
-        dispatch: hands.dispatch.clone(),
-        output: hands.output.clone(),
-    }))
+    Ok(viewer.map(|viewer| hands.by(viewer)))
 }
 
 #[cfg(test)]

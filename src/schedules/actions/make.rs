@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::people::{self, Viewer};
 use crate::schedules::{DueAfter, Reason, Schedule, Template, title_at};
 use crate::tasks::actions::{NewJob, NewTask, create};
-use crate::tasks::{By, TaskId, Via};
+use crate::tasks::{By, TaskId};
 
 /// As whom a schedule runs; none when that is nobody any more who may. What came by itself runs in the name of the
 /// organisation's first owner: every task has somebody who made it.
@@ -32,13 +32,7 @@ pub fn maker(conn: &Connection, schedule: &Schedule, now: Timestamp) -> Result<O
 /// The same, as verbs take it.
 pub fn by_maker(w: &Write<'_>, hands: &Hands, schedule: &Schedule) -> Result<Option<By>> {
     let viewer = maker(w.conn, schedule, w.now)?;
-    Ok(viewer.map(|viewer| By {
-        viewer: Arc::new(viewer),
-        via: Via::System,
-        presence: None,
-        dispatch: hands.dispatch.clone(),
-        output: hands.output.clone(),
-    }))
+    Ok(viewer.map(|viewer| hands.by(viewer)))
 }
 
 /// Makes it, or says why not; a failure of Milepost's own is logged here.

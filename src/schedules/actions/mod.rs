@@ -22,7 +22,7 @@ use crate::db::Write;
 use crate::error::{Error, Result, msg};
 use crate::jobs::Dispatch;
 use crate::people::{self, Viewer};
-use crate::tasks::By;
+use crate::tasks::{By, Via};
 
 /// What is needed to make tasks in somebody's name when nobody asks.
 #[derive(Clone)]
@@ -42,6 +42,17 @@ impl Hands {
             output: app.config.output.clone(),
             gives: app.config.default_schedules,
             has_mail: app.config.mail.is_some(),
+        }
+    }
+
+    /// What Milepost does by itself, in somebody's name.
+    fn by(&self, viewer: Viewer) -> By {
+        By {
+            viewer: Arc::new(viewer),
+            via: Via::System,
+            presence: None,
+            dispatch: self.dispatch.clone(),
+            output: self.output.clone(),
         }
     }
 
