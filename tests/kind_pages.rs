@@ -53,6 +53,11 @@ async fn everything_is_searched_and_the_places_come_as_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_looked_at_tried_brought_in_mended_and_brought_in_again() {
+    play("table").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_export_of_another_tracker_is_looked_at_tried_and_brought_in() {
     play("tracker").await;
 }

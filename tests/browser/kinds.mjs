@@ -2,7 +2,7 @@
 // its file. By pointer on a wide and on a narrow screen, without script, and by keys alone. MILEPOST_SCENE names one of the
 // scenes below.
 import { readFileSync } from 'node:fs';
-import { ask, assert, live, open, post, someone, until, url } from './milepost.mjs';
+import { ask, assert, live, open, post, someone, tabTo, until, url } from './milepost.mjs';
 import { play } from './scene.mjs';
 
 const bob = process.env.MILEPOST_BOB;
@@ -158,6 +158,41 @@ async function searched(browser) {
   });
 }
 
+/** A table of one's own: columns named by hand, tried, brought in, and what is wrong mended and brought in again. */
+async function table(browser) {
+  await screens(browser, async (scene) => {
+    const { alice, page, look } = scene;
+    const word = `keel${look.replace(' ', '')}`;
+    const bring = async (name, text) => {
+      await page.goto(`${url}/jobs/new/import-tasks`);
+      await page.setInputFiles('#file', { name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+      await page.getByRole('button', { name: 'Show what is in it' }).click();
+      await page.getByRole('columnheader', { name: 'ref' }).waitFor();
+      await page.getByLabel('ref', { exact: true }).selectOption({ label: 'External id' });
+      await page.getByLabel('what', { exact: true }).selectOption({ label: 'Title' });
+      await page.selectOption('#assignee', bob);
+      assert.equal(await isWide(page), false, 'nothing stands out to the side');
+    };
+    const rows = `${word}-1,${word} one,high\n${word}-2,${word} two,low\n${word}-3,${word} three,tremendous\n`;
+    await bring('work.csv', `ref,what,priority\n${rows}`);
+    const trial = await followed(scene, 'import-tasks', () => page.getByRole('button', { name: 'Dry run' }).click());
+    const told = await imported(page, trial);
+    assert.deepEqual([told.made, told.failed], [2, 1]);
+    assert.deepEqual(await priorities(alice, word), {}, 'so far it is only said');
+    await page.getByRole('link', { name: 'Once more, with changes' }).click();
+    assert.equal(await page.inputValue('#assignee'), bob);
+    const id = await followed(scene, 'import-tasks', () => page.getByRole('button', { name: 'Import', exact: true }).click());
+    assert.deepEqual(await imported(page, id), told, 'the trial said what came');
+    const bad = await downloaded(page, '.csv');
+    const mended = readFileSync(bad.path, 'utf8').replace('tremendous', 'urgent');
+    assert.ok(mended.includes(`${word} three`) && !mended.includes(`${word} two`), mended);
+    await bring('mended.csv', mended);
+    const again = await followed(scene, 'import-tasks', () => page.getByRole('button', { name: 'Import', exact: true }).click());
+    assert.equal((await imported(page, again)).made, 1);
+    assert.deepEqual(await priorities(alice, word), { [`${word} one`]: 'High', [`${word} two`]: 'Low', [`${word} three`]: 'Urgent' });
+  });
+}
+
 const board = (word) => Buffer.from(JSON.stringify({
   ...JSON.parse(readFileSync(new URL('../fixtures/trackers/trello.json', import.meta.url), 'utf8')), name: `Board ${word}`,
 }));
@@ -231,14 +266,7 @@ async function keys(browser) {
   const alice = await someone(browser, 'alice');
   const page = await alice.newPage();
   const scene = { alice, page, isLive: true };
-  const reach = async (what, selector) => {
-    await until(`Tab reaches ${what}`, async () => {
-      await page.keyboard.press('Tab');
-      return page.evaluate((wanted) => document.activeElement.matches(wanted), selector);
-    });
-    const shown = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
-    assert.notEqual(shown, 'none', `the focus on ${what} is seen`);
-  };
+  const reach = (what, selector) => tabTo(page, what, selector);
   const press = async (what, selector) => { await reach(what, selector); await page.keyboard.press('Enter'); };
   await page.goto(`${url}/jobs/new/import-tracker`);
   await reach('the file', '#file');
@@ -262,4 +290,4 @@ async function keys(browser) {
   assert.ok(!Object.values(await priorities(alice, '')).includes('Urgent'));
 }
 
-await play({ bulk, exported, searched, tracker, feed, keys });
+await play({ bulk, exported, searched, table, tracker, feed, keys });
