@@ -132,8 +132,8 @@ impl Run<'_> {
     async fn hand_over(&self, courier: &mut dyn Courier, pace: &mut Pace, turn: &Waiting) -> Result<Ended, Stop> {
         // The same whenever this recipient is tried, so that whoever gets it twice can tell.
         let name = format!("milepost-{:x}-{}-{}", self.job.app().db.epoch(), self.job.id(), turn.place);
-        let mut pause = PAUSE;
-        for tried in 1.. {
+        let (mut tried, mut pause) = (1, PAUSE);
+        loop {
             let (why, after, is_down) = match courier.deliver(&turn.recipient, &self.letter, &name).await {
                 Delivered::Sent => return Ok(Ended::So(Standing::Sent, None)),
                 Delivered::Refused(why) => return Ok(Ended::So(Standing::Failed, Some(why))),
@@ -146,10 +146,10 @@ impl Run<'_> {
             if tried == TRIES || patience > PAUSE_MOST {
                 return Ok(if is_down { Ended::Down(why) } else { Ended::So(Standing::Failed, Some(why)) });
             }
+            tried += 1;
             pause *= 2;
             self.wait_again(pace, turn, patience).await?;
         }
-        Err(Stop::Told)
     }
 
     async fn settle(&mut self, turn: Waiting, standing: Standing, why: Option<Message>) -> Result<(), Stop> {
